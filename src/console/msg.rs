@@ -1,0 +1,93 @@
+//! What comes in ([`Msg`]) and what goes out ([`Effect`]): the console's whole contract with the
+//! world. Plain data: loggable, comparable.
+
+use std::path::PathBuf;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+use jiff::Timestamp;
+
+use crate::config::{Keymap, Theme};
+use crate::engine::{Details, EngineError, TermSize};
+use crate::fleet::{Observation, ReplicaId};
+use crate::follow::{Batch, Subject};
+use crate::operate::{Intent, JobId, Progress};
+
+/// Something came in.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Msg {
+    /// The clock. Sent before other messages of a wake-up; `update` reads no other clock.
+    Now(Timestamp),
+    /// A key went down (or repeats).
+    Key(KeyEvent),
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// Text was pasted (bracketed paste).
+    Paste(String),
+    /// The terminal has this size now.
+    Resize(TermSize),
+    /// A fact from an engine.
+    Observed(Observation),
+    /// Log lines for the follow of that number; those of an older follow are ignored.
+    Lines(u64, Batch),
+    /// What an [`Effect::Inspect`] brought.
+    Inspected(ReplicaId, Box<Result<Details, EngineError>>),
+    /// A job moved on.
+    Job(Progress),
+    /// An [`Effect::Save`] ended: the path, or what went wrong and what to do.
+    Saved(Result<PathBuf, String>),
+    /// An [`Effect::Shell`] ended: exit code, or why there was none.
+    ShellEnded(Result<Option<i64>, EngineError>),
+    /// A theme was asked for or its file changed.
+    Theme(Result<Box<Theme>, String>),
+    /// A keymap was asked for or its file changed.
+    Keymap(Result<Box<Keymap>, String>),
+    /// A word for the status line from the runner (a reload, a warning).
+    Notice(String),
+    /// SIGTERM, SIGHUP: leave now.
+    Terminate,
+}
+
+/// Something to be done by the runner.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Leave.
+    Quit,
+    /// Suspend (SIGTSTP), and draw everything afterwards.
+    Suspend,
+    /// Forget what is on the terminal and draw everything.
+    Redraw,
+    /// Run a job.
+    Run(JobId, Intent),
+    /// Follow a subject's logs as follow number n; ends the follow before.
+    Follow {
+        /// Its number, for [`Msg::Lines`].
+        number: u64,
+        /// Whose.
+        subject: Subject,
+        /// The run before the last restart instead of the current one.
+        previous: bool,
+    },
+    /// End following.
+    Unfollow,
+    /// Get everything about a replica.
+    Inspect(ReplicaId),
+    /// Leave the screen to a shell in the replica.
+    Shell(ReplicaId),
+    /// Copy to the clipboard by OSC 52.
+    Copy(String),
+    /// Save text to a new file with this stem.
+    Save {
+        /// File name without directory and extension; sanitised by the runner.
+        stem: String,
+        /// The text.
+        text: String,
+    },
+    /// These replicas are on screen.
+    Focus(Vec<ReplicaId>),
+    /// Load a theme by name.
+    LoadTheme(String),
+    /// Load a keymap by name.
+    LoadKeymap(String),
+    /// Capture the mouse, or leave it to the terminal.
+    Mouse(bool),
+}

@@ -1,0 +1,1 @@
+//! The demo fleet: five platforms simulated behind the same trait, deterministic by seed.

@@ -1,0 +1,1 @@
+//! Docker (and Podman through its Docker API), by bollard.

@@ -1,0 +1,142 @@
+//! What runs things, behind one trait: Docker (and Podman's Docker API), and the demo fleet.
+//!
+//! Owns: every call to an engine. Must not: know about screens or commands. Everything that
+//! leaves this room is sanitised and masked.
+
+pub mod demo;
+mod details;
+pub mod docker;
+mod error;
+mod guard;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use jiff::Timestamp;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub use details::{Details, HealthLog, HealthSpec, Mount, NetworkLink};
+pub use error::EngineError;
+pub use guard::ReadOnly;
+
+use crate::fleet::{EngineId, Observation, ReplicaId, Verb};
+use crate::logs::Stream;
+
+/// One thing to do to one replica.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// To which replica.
+    pub replica: ReplicaId,
+    /// What.
+    pub verb: Verb,
+    /// Seconds to wait for a graceful stop before killing (stop, restart); `None` = the
+    /// container's own stop timeout.
+    pub timeout: Option<u32>,
+    /// The signal to send (kill), e.g. `SIGHUP`; `None` = `SIGKILL`.
+    pub signal: Option<String>,
+    /// Remove also while it runs.
+    pub force: bool,
+}
+
+impl Step {
+    /// A step with no options.
+    pub fn new(verb: Verb, replica: ReplicaId) -> Self {
+        Self { replica, verb, timeout: None, signal: None, force: false }
+    }
+}
+
+/// What a performed step led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// The engine did it.
+    Changed,
+    /// There was nothing to do (start of a running replica, …).
+    Unchanged,
+}
+
+/// Which log lines to read.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct LogQuery {
+    /// Go on with new lines until dropped (or the replica ends).
+    pub follow: bool,
+    /// Only the last n lines that are already there; `None` = all.
+    pub tail: Option<u64>,
+    /// Only lines at or after this time.
+    pub since: Option<Timestamp>,
+    /// Only lines before this time.
+    pub until: Option<Timestamp>,
+}
+
+/// A piece of a log as the engine sends it: part of a line, a line, or several. **Not yet
+/// sanitised** — [`crate::follow`] cuts it into lines and sanitises them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogChunk {
+    /// stdout or stderr.
+    pub stream: Stream,
+    /// Raw bytes. Every line in them starts with an RFC 3339 time stamp and a blank, which is the
+    /// engine's (`timestamps=true`).
+    pub bytes: Bytes,
+}
+
+/// The size of a terminal, columns × rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TermSize {
+    /// Columns.
+    pub cols: u16,
+    /// Rows.
+    pub rows: u16,
+}
+
+/// A shell (or any command with a terminal) inside a replica.
+pub struct Shell {
+    /// What it prints, raw.
+    pub output: Box<dyn AsyncRead + Send + Unpin>,
+    /// What is typed into it.
+    pub input: Box<dyn AsyncWrite + Send + Unpin>,
+    /// Tells it that the terminal changed its size.
+    pub resize: Arc<dyn Fn(TermSize) -> BoxFuture<'static, ()> + Send + Sync>,
+    /// Its exit code, once `output` has ended.
+    pub exit: BoxFuture<'static, Option<i64>>,
+}
+
+/// Something that runs services. All methods may be called at any time, from any task; none
+/// blocks, and dropping a stream or a future cancels the call behind it.
+pub trait Engine: Send + Sync + 'static {
+    /// Its id, the `engine` of every id it hands out.
+    fn id(&self) -> &EngineId;
+
+    /// Where it is reached, for humans, credentials masked.
+    fn endpoint(&self) -> String;
+
+    /// Everything that happens, for ever: [`Observation::Engine`], then `Synced`, then changes;
+    /// `Link(Lost)` with a reason while it can't be reached (retrying with back-off), and
+    /// `Engine`, `Synced`, `Link(Live)` again after. Usage and host figures come in it too.
+    fn watch(&self) -> BoxStream<'static, Observation>;
+
+    /// Which replicas are on screen, most important first: where reading usage costs calls,
+    /// these are read first and most often. A hint; may be ignored.
+    fn focus(&self, visible: &[ReplicaId]);
+
+    /// One snapshot without following: for headless commands. Inspects every replica it returns,
+    /// so `restarts`, `limits`, `exit` and `started` are filled in.
+    fn list(&self) -> BoxFuture<'static, Result<Vec<Observation>, EngineError>>;
+
+    /// Log chunks of one replica, oldest first.
+    fn logs(&self, of: &ReplicaId, query: &LogQuery) -> BoxStream<'static, Result<LogChunk, EngineError>>;
+
+    /// Perform one step. Ends when the engine says it is done.
+    fn perform(&self, step: Step) -> BoxFuture<'static, Result<Done, EngineError>>;
+
+    /// Everything about one replica, secrets masked.
+    fn inspect(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Details, EngineError>>;
+
+    /// Run `argv` (empty: the best shell there is) in the replica, with a terminal.
+    fn shell(
+        &self,
+        of: &ReplicaId,
+        argv: &[String],
+        size: TermSize,
+    ) -> BoxFuture<'static, Result<Shell, EngineError>>;
+}

@@ -1,0 +1,105 @@
+//! Facts from outside, the only way the fleet learns anything.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Event, Replica, ReplicaId, Usage};
+
+/// One fact, or one batch of facts of the same moment.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Observation {
+    /// The whole truth at `at`: replicas not in it are gone. Sent first, after every reconnect,
+    /// and now and then.
+    Synced {
+        /// When the list was true.
+        at: Timestamp,
+        /// Every replica the engine has.
+        replicas: Vec<Replica>,
+    },
+    /// One replica, new or changed, whole.
+    Applied {
+        /// When it was true.
+        at: Timestamp,
+        /// The replica.
+        replica: Box<Replica>,
+    },
+    /// One replica is gone.
+    Removed {
+        /// When it was seen to be gone.
+        at: Timestamp,
+        /// Which.
+        id: ReplicaId,
+    },
+    /// Usage of some replicas at one moment (one sweep).
+    Sampled {
+        /// When the sweep ended.
+        at: Timestamp,
+        /// Who used what. A replica not in it was not read this time.
+        usages: Vec<(ReplicaId, Usage)>,
+    },
+    /// Something happened. The `Applied`/`Removed` that follows from it comes beside it.
+    Happened(Event),
+    /// The machine the engine runs on, when that is this machine (or the engine tells).
+    Host(HostUsage),
+    /// The engine behind the connection, told after every (re)connect.
+    Engine(EngineInfo),
+    /// The state of the connection changed, or a retry failed again.
+    Link(Link),
+}
+
+/// How the connection to the engine stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Link {
+    /// Connected; the data is live.
+    Live,
+    /// Not connected. What was known before stays on screen and grows old.
+    Lost {
+        /// One sentence, sanitised: what is wrong.
+        why: String,
+        /// One sentence: what the user can do about it.
+        remedy: String,
+        /// How long until the next try.
+        retry_in: Duration,
+    },
+}
+
+/// The engine behind the connection.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct EngineInfo {
+    /// `docker`, `podman`, `demo`.
+    pub kind: String,
+    /// Its version, e.g. `28.2.2`.
+    pub version: String,
+    /// The API version agreed on, e.g. `1.41`; empty where there is none.
+    pub api: String,
+    /// The host's name as the engine tells it.
+    pub host: String,
+    /// Where it is reached, e.g. `unix:///var/run/docker.sock`, credentials masked.
+    pub endpoint: String,
+    /// Whether it runs on this machine (same kernel), so `/proc` and cgroups can be read directly.
+    pub local: bool,
+    /// Cores of the engine's machine.
+    pub cpus: Option<u32>,
+    /// Memory of the engine's machine, bytes.
+    pub memory: Option<u64>,
+}
+
+/// The machine's own usage. A metric that could not be read is `None`.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct HostUsage {
+    /// CPU in use, 0–1 of all cores.
+    pub cpu: Option<f32>,
+    /// Cores.
+    pub cores: Option<u32>,
+    /// Memory in use (total − available), bytes.
+    pub memory: Option<u64>,
+    /// Memory in all, bytes.
+    pub memory_total: Option<u64>,
+    /// Bytes in use on the file system that holds the engine's data.
+    pub disk: Option<u64>,
+    /// Size of that file system, bytes.
+    pub disk_total: Option<u64>,
+    /// Load average over one minute.
+    pub load1: Option<f32>,
+}

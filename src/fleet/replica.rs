@@ -1,0 +1,155 @@
+//! One running (or dead) unit.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{HealthCheck, Image, Port, ReplicaId, ServiceId, Verb, Verbs};
+
+/// What the engine says the unit is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum State {
+    /// Made, never started.
+    #[default]
+    Created,
+    /// Running.
+    Running,
+    /// Frozen.
+    Paused,
+    /// Died, and the engine will start it again.
+    Restarting,
+    /// Being removed.
+    Removing,
+    /// Ended; see [`Replica::exit`].
+    Exited,
+    /// Could not be removed; only removal is left.
+    Dead,
+}
+
+impl State {
+    /// The engine's own word for it, lower case.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Restarting => "restarting",
+            Self::Removing => "removing",
+            Self::Exited => "exited",
+            Self::Dead => "dead",
+        }
+    }
+
+    /// The verbs that make sense in this state.
+    pub fn verbs(self) -> Verbs {
+        const RUNNING: Verbs = Verbs::of(&[Verb::Stop, Verb::Restart, Verb::Pause, Verb::Kill, Verb::Remove]);
+        const PAUSED: Verbs =
+            Verbs::of(&[Verb::Unpause, Verb::Stop, Verb::Restart, Verb::Kill, Verb::Remove]);
+        const RESTARTING: Verbs = Verbs::of(&[Verb::Stop, Verb::Restart, Verb::Kill, Verb::Remove]);
+        const STOPPED: Verbs = Verbs::of(&[Verb::Start, Verb::Restart, Verb::Remove]);
+        match self {
+            Self::Running => RUNNING,
+            Self::Paused => PAUSED,
+            Self::Restarting => RESTARTING,
+            Self::Created | Self::Exited => STOPPED,
+            Self::Dead => Verbs::of(&[Verb::Remove]),
+            Self::Removing => Verbs::NONE,
+        }
+    }
+}
+
+/// Why a unit counts, or does not count, as a replica of its service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Role {
+    /// One of the service's replicas.
+    #[default]
+    Replica,
+    /// A one-off (`compose run`): a job beside the service, never counted as a replica.
+    Job,
+}
+
+/// How a unit ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Exit {
+    /// The exit code; 128 + n for signal n. 137 alone does not mean out of memory.
+    pub code: i64,
+    /// Whether the engine says the kernel killed it for memory.
+    pub oom: bool,
+}
+
+/// Hard limits, `None` where there is none (or it is not known yet).
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct Limits {
+    /// CPU, in cores (1.5 = one and a half).
+    pub cpus: Option<f64>,
+    /// Memory, bytes.
+    pub memory: Option<u64>,
+    /// Processes and threads.
+    pub pids: Option<u64>,
+}
+
+/// Compose's own notes on a replica, kept because operations need them.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Compose {
+    /// `config_files`, as the label has them.
+    pub config_files: Option<Arc<str>>,
+    /// `working_dir`.
+    pub working_dir: Option<Arc<str>>,
+    /// Names of the services this one depends on (v2 label only), sorted.
+    pub depends_on: Vec<Arc<str>>,
+    /// `config-hash`.
+    pub config_hash: Option<Arc<str>>,
+}
+
+/// One running (or dead) unit: container, task, pod, process. All text in it is sanitised.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replica {
+    /// The engine's id.
+    pub id: ReplicaId,
+    /// The service it belongs to.
+    pub service: ServiceId,
+    /// The unit's own name, without Docker's leading slash.
+    pub name: Arc<str>,
+    /// Its number within the service, from 1, where the engine numbers them.
+    pub number: Option<u32>,
+    /// Replica, or a job beside the service.
+    pub role: Role,
+    /// What it is doing.
+    pub state: State,
+    /// What its HEALTHCHECK says.
+    pub check: HealthCheck,
+    /// What it was made from.
+    pub image: Image,
+    /// Exposed and published ports, sorted.
+    pub ports: Vec<Port>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it last started; `None` when it never did or it is not known yet.
+    pub started: Option<Timestamp>,
+    /// When it last ended.
+    pub finished: Option<Timestamp>,
+    /// How it last ended; only while it is not running.
+    pub exit: Option<Exit>,
+    /// How often the engine restarted it; `None` until it was inspected.
+    pub restarts: Option<u32>,
+    /// Its hard limits.
+    pub limits: Limits,
+    /// The host pid of its first process, while running and where known.
+    pub pid: Option<u32>,
+    /// Whether it has a terminal (its logs are then one raw stream); `None` until inspected.
+    pub tty: Option<bool>,
+    /// Compose's notes; `None` for what compose did not make.
+    pub compose: Option<Arc<Compose>>,
+}
+
+impl Replica {
+    /// The verbs that make sense now.
+    pub fn can(&self) -> Verbs {
+        self.state.verbs()
+    }
+
+    /// Whether its processes exist (running, paused).
+    pub fn is_up(&self) -> bool {
+        matches!(self.state, State::Running | State::Paused)
+    }
+}

@@ -1,0 +1,53 @@
+//! quarterdeck (`qd`): a terminal operations console for containers.
+//!
+//! # The map of the house
+//!
+//! | room | may do IO | owns |
+//! |---|---|---|
+//! | [`text`] | no | hostile text made safe, secrets masked, figures for humans |
+//! | [`fleet`] | no | what is known: services, replicas, health, ports, usage history; folds observations |
+//! | [`logs`] | no | log lines: levels, JSON, filters, the bounded store |
+//! | [`action`] | no | **the** action table, from which keymaps, help, palette and README derive |
+//! | [`engine`] | yes | the [`engine::Engine`] trait and what stands behind it: Docker, demo |
+//! | [`host`] | yes | this machine: cgroups, `/proc`, disks |
+//! | [`follow`] | yes | log streams of a *subject* (replica, service, project, all), through restart and recreate |
+//! | [`operate`] | yes | intent → plan → steps → outcome |
+//! | [`config`] | yes | files as written → settings as resolved; themes, keymaps, paths |
+//! | [`console`] | only its runner | the terminal UI: model, `update` (pure), view (pure), runner, terminal |
+//! | [`cli`] | yes | the headless twin: one file per command |
+//!
+//! Arrows point down the table's reverse: `console` and `cli` know everything,
+//! `text`, `fleet` and `logs` know nobody but `text`. A test (`tests/house.rs`) fails
+//! when a pure room names an IO crate.
+//!
+//! # How a keypress becomes a restart
+//!
+//! ```text
+//!  keys ──▶ keymap ──Action──▶ ┌────────┐
+//!  engine ────Observation────▶ │ update │──▶ Model ──▶ view(&Model, &Theme, &mut Frame)
+//!  jobs ──────Progress───────▶ └───┬────┘
+//!                                  └─ Vec<Effect> ──▶ runner ──▶ operate ──▶ engine
+//! ```
+//!
+//! `update` does no IO and reads no clock (time arrives as a message), so every
+//! behaviour of the console is testable as message → state + effects.
+//!
+//! # Rules that hold everywhere
+//!
+//! - Text from outside (names, labels, logs, engine errors) passes [`text::sanitize`]
+//!   where it enters, so nothing downstream can emit an escape sequence by accident.
+//! - Secrets are masked where they enter ([`text::mask`]); what is not masked is not kept.
+//! - A selection, a dialog, a job hold an id, never a row number.
+//! - Read-only is enforced below the screen ([`engine::guard`]), where effects become calls.
+
+pub mod action;
+pub mod cli;
+pub mod config;
+pub mod console;
+pub mod engine;
+pub mod fleet;
+pub mod follow;
+pub mod host;
+pub mod logs;
+pub mod operate;
+pub mod text;

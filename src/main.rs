@@ -1,0 +1,3 @@
+//! `qd`: arguments in, exit code out.
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! Text from outside, made safe to show; and figures made readable.
+//!
+//! Owns: the one sanitiser ([`sanitize`]), the one masker ([`mask`]), the one set of
+//! formatters for humans ([`human`]). Must not: do IO, or know what the text is about.
+
+pub mod human;
+pub mod mask;
+pub mod sanitize;
