@@ -1,11 +1,18 @@
 //! The lower pane's tabs: each its own state, its own actions, its own drawing.
 //!
-//! A tab never performs anything: it returns [`super::Effect`]s.
+//! A tab never performs anything: it returns [`super::Effect`]s. The console decides which tab is
+//! shown, for which target, how large, and feeds it what comes in; a tab knows nothing of the grid.
 
 use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
-use crate::config::{Glyphs, Theme};
-use crate::fleet::{Fleet, ReplicaId, ServiceId};
+use super::Effect;
+use crate::action::Action;
+use crate::config::{Glyphs, Settings, Theme};
+use crate::engine::{Details, EngineError};
+use crate::fleet::{Changes, Fleet, ReplicaId, ServiceId};
+use crate::follow::Batch;
 
 /// The tabs, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,7 +56,7 @@ pub struct Look<'a> {
     pub utc: bool,
 }
 
-/// What a tab may look at when it draws.
+/// What a tab may look at when it acts or draws.
 #[derive(Clone, Copy)]
 pub struct Scene<'a> {
     /// How things look.
@@ -71,4 +78,151 @@ pub enum Target {
     Service(ServiceId),
     /// A replica.
     Replica(ReplicaId),
+}
+
+/// What a tab makes of an action.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Not an action of this tab; the console goes on with it, or says so.
+    Pass,
+    /// Done.
+    Done {
+        /// What has to happen outside.
+        effects: Vec<Effect>,
+        /// A word for the status line, where the change can't be seen by itself
+        /// (`wrap off`, `copied 120 lines`).
+        say: Option<String>,
+    },
+    /// Not possible now, and why: one sentence for the status line.
+    Refused(String),
+}
+
+impl Answer {
+    /// Done, and everybody can see it.
+    pub fn done() -> Self {
+        Self::Done { effects: Vec::new(), say: None }
+    }
+
+    /// Done, in these words.
+    pub fn said(word: impl Into<String>) -> Self {
+        Self::Done { effects: Vec::new(), say: Some(word.into()) }
+    }
+
+    /// Something has to happen outside.
+    pub fn effects(effects: Vec<Effect>) -> Self {
+        Self::Done { effects, say: None }
+    }
+}
+
+/// The two lines of text a tab can be asked with. The console owns the input line; the tab gets
+/// every change of it, live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Input {
+    /// What is shown at all: a regex, `!regex` for the rest.
+    Filter,
+    /// What is looked for and highlighted.
+    Search,
+}
+
+/// One tab of the lower pane. Pure: no IO, no clock; `render` changes nothing.
+pub trait Pane: Send {
+    /// The size it will be drawn in next, columns and rows of its inside. Called before `act`
+    /// and `render` whenever it changed, so that paging and wrapping can be worked out outside
+    /// `render`.
+    fn set_viewport(&mut self, width: u16, height: u16);
+
+    /// It became visible, or the target changed while it is visible: start what it needs
+    /// ([`Effect::Follow`], [`Effect::Inspect`]). Called again with the same target when the tab
+    /// comes back; it then keeps its state.
+    fn show(&mut self, scene: &Scene<'_>) -> Vec<Effect>;
+
+    /// It is not visible any more.
+    fn hide(&mut self) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// The fleet changed while the tab is visible.
+    fn observe(&mut self, _changes: Changes, _scene: &Scene<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// Do something.
+    fn act(&mut self, action: Action, scene: &Scene<'_>) -> Answer;
+
+    /// What the input line starts with; `None` when the tab has no such input.
+    fn input(&self, _kind: Input) -> Option<String> {
+        None
+    }
+
+    /// The input line's text changed (also to empty: take it back).
+    ///
+    /// # Errors
+    /// One sentence when it can't be used (a broken regex); what was used before stays.
+    fn set_input(&mut self, _kind: Input, _text: &str) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Log lines came for follow `number`. Says whether anything on screen changes.
+    fn lines(&mut self, _number: u64, _batch: &mut Batch) -> bool {
+        false
+    }
+
+    /// What an [`Effect::Inspect`] brought. Called for every tab, visible or not. Says whether
+    /// anything on screen changes.
+    fn inspected(&mut self, _replica: &ReplicaId, _result: &Result<Details, EngineError>) -> bool {
+        false
+    }
+
+    /// A few words at the right end of the pane's title line (`lag 0  dropped 0`), shortest first
+    /// when there is little room: the console cuts at the right.
+    fn status(&self, _scene: &Scene<'_>) -> String {
+        String::new()
+    }
+
+    /// Draw the inside.
+    fn render(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer);
+}
+
+/// All tabs' states.
+pub struct Panes {
+    tabs: [Box<dyn Pane>; 5],
+}
+
+impl Panes {
+    /// Fresh tabs.
+    pub fn new(_settings: &Settings) -> Self {
+        Self { tabs: [Box::new(Blank), Box::new(Blank), Box::new(Blank), Box::new(Blank), Box::new(Blank)] }
+    }
+
+    /// A tab's state.
+    pub fn get(&self, tab: Tab) -> &dyn Pane {
+        self.tabs[tab as usize].as_ref()
+    }
+
+    /// A tab's state, to change it.
+    pub fn get_mut(&mut self, tab: Tab) -> &mut dyn Pane {
+        self.tabs[tab as usize].as_mut()
+    }
+
+    /// Every tab, to feed it.
+    pub fn each(&mut self) -> impl Iterator<Item = &mut Box<dyn Pane>> {
+        self.tabs.iter_mut()
+    }
+}
+
+/// Stands in for a tab that is being built.
+struct Blank;
+
+impl Pane for Blank {
+    fn set_viewport(&mut self, _width: u16, _height: u16) {}
+
+    fn show(&mut self, _scene: &Scene<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    fn act(&mut self, _action: Action, _scene: &Scene<'_>) -> Answer {
+        Answer::Pass
+    }
+
+    fn render(&self, _scene: &Scene<'_>, _area: Rect, _buf: &mut Buffer) {}
 }
