@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::fleet::{ReplicaId, ServiceId};
+use crate::text::Span;
 
 /// How bad a line says it is. Ordered, so that a minimum level is a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -44,45 +45,6 @@ pub struct Source {
     pub service: ServiceId,
     /// What to show in front of the line when several are merged, e.g. `api-2`.
     pub tag: Arc<str>,
-}
-
-/// A style the line itself asked for by SGR.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub struct SpanStyle {
-    /// Foreground: 0–15 as ANSI, or 24-bit.
-    pub fg: Option<SpanColor>,
-    /// Background.
-    pub bg: Option<SpanColor>,
-    /// Bold.
-    pub bold: bool,
-    /// Dim.
-    pub dim: bool,
-    /// Italic.
-    pub italic: bool,
-    /// Underlined.
-    pub underline: bool,
-    /// Reversed.
-    pub reverse: bool,
-}
-
-/// A colour asked for by SGR.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SpanColor {
-    /// One of the 256.
-    Indexed(u8),
-    /// True colour.
-    Rgb(u8, u8, u8),
-}
-
-/// A run of the line's text in one style; what no span covers is plain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// First byte in the text.
-    pub start: u32,
-    /// One past the last byte.
-    pub end: u32,
-    /// Its style.
-    pub style: SpanStyle,
 }
 
 /// One line, as it enters the store.

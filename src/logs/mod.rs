@@ -4,7 +4,5 @@
 
 mod line;
 
-pub use line::{Level, Line, Source, Span, SpanColor, SpanStyle, Stream};
-
-/// The longest line kept, bytes; what is longer is cut and says so.
-pub const MAX_LINE: usize = 64 * 1024;
+pub use crate::text::{MAX_LINE, Span, SpanColor, SpanStyle};
+pub use line::{Level, Line, Source, Stream};

@@ -6,3 +6,7 @@
 pub mod human;
 pub mod mask;
 pub mod sanitize;
+mod style;
+
+pub use sanitize::MAX_LINE;
+pub use style::{Span, SpanColor, SpanStyle};
