@@ -103,6 +103,15 @@ pub enum EngineError {
         /// Why.
         why: String,
     },
+    /// A step of a job was not begun: the job was cancelled, or a step before it failed.
+    #[error("not done: {why}")]
+    NotBegun {
+        /// Why not.
+        why: String,
+    },
+    /// A step was given up while it was under way.
+    #[error("cancelled while under way: the engine may still finish it")]
+    Interrupted,
     /// quarterdeck runs read-only.
     #[error("refused: quarterdeck runs read-only, nothing was done")]
     ReadOnly,
@@ -125,6 +134,8 @@ impl EngineError {
             Self::Gone { .. } => "Nothing to do; the list is up to date.".into(),
             Self::Conflict { .. } | Self::Failed { .. } => "The engine's words say what it wants; its log says more.".into(),
             Self::Unsupported { .. } => "Use what the message names instead.".into(),
+            Self::NotBegun { .. } => "Look at what failed first; then try again.".into(),
+            Self::Interrupted => "The list shows what became of it.".into(),
             Self::ReadOnly => "Start qd without --read-only (and without read_only in the config) to change things.".into(),
         }
     }

@@ -11,8 +11,9 @@ use super::Effect;
 use crate::action::Action;
 use crate::config::{Glyphs, Settings, Theme};
 use crate::engine::{Details, EngineError};
-use crate::fleet::{Changes, Fleet, ReplicaId, ServiceId};
+use crate::fleet::{Changes, Fleet, ReplicaId};
 use crate::follow::Batch;
+pub use crate::operate::Target;
 
 /// The tabs, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,17 +68,6 @@ pub struct Scene<'a> {
     pub now: Timestamp,
     /// The row the pane is about.
     pub target: &'a Target,
-}
-
-/// What a grid row, hence the pane, is about.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Target {
-    /// A project; `None` = the lone containers.
-    Project(Option<std::sync::Arc<str>>),
-    /// A service.
-    Service(ServiceId),
-    /// A replica.
-    Replica(ReplicaId),
 }
 
 /// What a tab makes of an action.

@@ -1,0 +1,340 @@
+//! From a verb and targets to a plan: which replicas, in which order, and what to know before.
+//!
+//! Pure: reads only the fleet it is given.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use serde::Serialize;
+use thiserror::Error;
+
+use super::{Intent, PlannedStep, Target, protect, warn, words};
+use crate::engine::Step;
+use crate::fleet::{Fleet, Replica, ReplicaId, Role, ServiceId, State, Verb};
+
+/// How a change is to be made; the config's and the command line's part of a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Seconds a graceful stop may take (stop, restart); `None` = each container's own.
+    pub timeout: Option<u32>,
+    /// The signal to send (kill); `None` = `SIGKILL`.
+    pub signal: Option<String>,
+    /// Remove also what runs.
+    pub force: bool,
+    /// Globs of what is protected: projects, `project/service` paths, lone containers.
+    pub protected: Vec<String>,
+}
+
+/// How sure the user must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Confirm {
+    /// A yes is enough.
+    Yes,
+    /// Something protected would end: the user must type this word.
+    Typed(Arc<str>),
+}
+
+/// What will be done, and what to know before: shown before every change, and all that
+/// `--dry-run` prints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// What will be done.
+    pub intent: Intent,
+    /// What will be left alone, and why.
+    pub skipped: Vec<Skipped>,
+    /// Sentences worth reading before saying yes, most important first.
+    pub warnings: Vec<String>,
+    /// How sure the user must be.
+    pub confirm: Confirm,
+}
+
+/// A replica that was aimed at and is left alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// Which.
+    pub replica: ReplicaId,
+    /// Its service.
+    pub service: ServiceId,
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it is doing.
+    pub state: State,
+    /// Why it is left alone, e.g. `already running`.
+    pub why: &'static str,
+}
+
+/// One row of a plan as a table or JSON prints it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlanRow {
+    /// `project/service`.
+    pub service: String,
+    /// The replica's name.
+    pub replica: String,
+    /// The engine's own id.
+    pub id: String,
+    /// The state it is in now.
+    pub state: &'static str,
+    /// What will be done to it: the verb, or `skip`.
+    pub action: &'static str,
+    /// Which wave it belongs to, from 1; 0 for what is skipped.
+    pub wave: u16,
+    /// Why it is skipped, or how it is done.
+    pub note: String,
+}
+
+/// A change that is not made, and why. Nothing was touched.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// Nothing was aimed at.
+    #[error("nothing to {verb}: nothing is chosen")]
+    NoTarget {
+        /// What was asked.
+        verb: Verb,
+    },
+    /// What was aimed at is not there (any more).
+    #[error("nothing to {verb}: {what} is gone")]
+    Gone {
+        /// What was asked.
+        verb: Verb,
+        /// What is missing.
+        what: String,
+    },
+    /// No replica is in a state in which the verb makes sense.
+    #[error("nothing to {verb}: {why}")]
+    Nothing {
+        /// What was asked.
+        verb: Verb,
+        /// The replicas' states and what to do instead.
+        why: String,
+    },
+}
+
+/// Resolve a verb and targets to a plan.
+///
+/// A project or service stands for its replicas; one-off jobs are touched only when they are named
+/// themselves. Replicas in a state in which the verb is senseless are skipped and listed.
+///
+/// # Errors
+/// A [`Refusal`] when nothing is left to be done, with the reason.
+pub fn plan(verb: Verb, targets: &[Target], fleet: &Fleet, options: &Options) -> Result<Plan, Refusal> {
+    if targets.is_empty() {
+        return Err(Refusal::NoTarget { verb });
+    }
+    let Resolved { replicas, jobs_passed_over } = resolve(verb, targets, fleet)?;
+    let (mut steps, mut skipped) = (Vec::new(), Vec::new());
+    for replica in replicas {
+        match senseless(verb, replica.state, options.force) {
+            Some(why) => skipped.push(Skipped {
+                replica: replica.id.clone(),
+                service: replica.service.clone(),
+                name: replica.name.clone(),
+                state: replica.state,
+                why,
+            }),
+            None => steps.push(PlannedStep {
+                step: Step {
+                    replica: replica.id.clone(),
+                    verb,
+                    timeout: options.timeout.filter(|_| matches!(verb, Verb::Stop | Verb::Restart)),
+                    signal: options.signal.clone().filter(|_| verb == Verb::Kill),
+                    force: options.force && verb == Verb::Remove,
+                },
+                service: replica.service.clone(),
+                name: replica.name.clone(),
+                state: replica.state,
+                wave: 0,
+            }),
+        }
+    }
+    if steps.is_empty() {
+        let why = words::nothing_left(&skipped, jobs_passed_over);
+        return Err(Refusal::Nothing { verb, why });
+    }
+    let services = distinct_services(&steps);
+    order(verb, &mut steps, &services, fleet);
+    let services = distinct_services(&steps);
+    let warnings = warn::warnings(verb, &steps, &services, fleet, options);
+    let confirm = confirm(verb, &services, targets, &options.protected);
+    Ok(Plan { intent: Intent { verb, services, steps }, skipped, warnings, confirm })
+}
+
+/// The replicas aimed at, each once, in fleet order within a target.
+struct Resolved<'a> {
+    replicas: Vec<&'a Replica>,
+    jobs_passed_over: usize,
+}
+
+fn resolve<'a>(verb: Verb, targets: &[Target], fleet: &'a Fleet) -> Result<Resolved<'a>, Refusal> {
+    let gone = |what: String| Refusal::Gone { verb, what };
+    let mut seen: HashSet<&ReplicaId> = HashSet::new();
+    let mut replicas: Vec<&Replica> = Vec::new();
+    let mut jobs_passed_over = 0;
+    // What is gone is an error only when nothing else was aimed at: of ten marked rows, one may
+    // vanish while the user thinks.
+    let mut missing = None;
+    for target in targets {
+        let before = replicas.len() + jobs_passed_over;
+        let services: Vec<&ServiceId> = match target {
+            Target::Replica(id) => {
+                match fleet.replica(id) {
+                    Some(replica) if seen.insert(&replica.id) => replicas.push(replica),
+                    Some(_) => {}
+                    None => missing = Some(format!("container {}", id.short())),
+                }
+                continue;
+            }
+            Target::Service(id) => vec![id],
+            Target::Project(project) => {
+                fleet.services().map(|s| &s.id).filter(|id| id.project == *project).collect()
+            }
+        };
+        for replica in services.into_iter().flat_map(|id| fleet.replicas_of(id)) {
+            if replica.role == Role::Job {
+                jobs_passed_over += 1;
+            } else if seen.insert(&replica.id) {
+                replicas.push(replica);
+            }
+        }
+        let known = match target {
+            Target::Service(id) => fleet.service(id).is_some(),
+            _ => replicas.len() + jobs_passed_over > before,
+        };
+        if !known {
+            missing = Some(match target {
+                Target::Service(id) => id.path(),
+                Target::Project(Some(project)) => format!("project {project}"),
+                Target::Project(None) | Target::Replica(_) => "every lone container".to_owned(),
+            });
+        }
+    }
+    match missing {
+        Some(what) if replicas.is_empty() && jobs_passed_over == 0 => Err(gone(what)),
+        _ => Ok(Resolved { replicas, jobs_passed_over }),
+    }
+}
+
+/// Why the verb makes no sense in this state; `None` when it does.
+fn senseless(verb: Verb, state: State, force: bool) -> Option<&'static str> {
+    let up = matches!(state, State::Running | State::Paused | State::Restarting);
+    if verb == Verb::Remove && up && !force {
+        return Some("running: stop it first, or force the removal");
+    }
+    if state.verbs().has(verb) {
+        return None;
+    }
+    Some(match (verb, state) {
+        (_, State::Removing) => "already being removed",
+        (_, State::Dead) => "dead: only removal is left",
+        (Verb::Start, State::Running) => "already running",
+        (Verb::Start, State::Paused) => "paused: unpause it instead",
+        (Verb::Start, State::Restarting) | (Verb::Pause, State::Restarting) => "restarting by itself",
+        (Verb::Pause, State::Paused) => "already paused",
+        (Verb::Unpause, State::Running | State::Restarting) => "not paused",
+        (Verb::Stop, _) => "already stopped",
+        _ => "not running",
+    })
+}
+
+fn distinct_services(steps: &[PlannedStep]) -> Vec<ServiceId> {
+    let mut seen = HashSet::new();
+    steps.iter().map(|s| &s.service).filter(|id| seen.insert(*id)).cloned().collect()
+}
+
+/// Put steps in waves by the services' own `depends_on`: start what is depended on first, stop it
+/// last. Other verbs, and services that say nothing, all go in one wave.
+fn order(verb: Verb, steps: &mut [PlannedStep], services: &[ServiceId], fleet: &Fleet) {
+    if !matches!(verb, Verb::Start | Verb::Stop) || services.len() < 2 {
+        return;
+    }
+    let depths = depths(services, fleet);
+    let deepest = depths.values().copied().max().unwrap_or(0);
+    for step in steps.iter_mut() {
+        let depth = depths.get(&step.service).copied().unwrap_or(0);
+        step.wave = if verb == Verb::Stop { deepest - depth } else { depth };
+    }
+    // Stable, so replicas keep their numbers' order within a wave.
+    steps.sort_by_key(|s| s.wave);
+}
+
+/// How many services of `services` stand below each one. A cycle (compose refuses them, labels
+/// may lie) ends the count instead of running for ever.
+fn depths(services: &[ServiceId], fleet: &Fleet) -> HashMap<ServiceId, u16> {
+    let among: BTreeSet<&ServiceId> = services.iter().collect();
+    let mut depth: HashMap<ServiceId, u16> = services.iter().map(|id| (id.clone(), 0)).collect();
+    for _ in 0..services.len() {
+        let mut moved = false;
+        for id in services {
+            let below = depends_on(id, fleet)
+                .filter(|below| among.contains(below) && below != id)
+                .filter_map(|below| depth.get(&below).copied())
+                .max();
+            let own = depth.get(id).copied().unwrap_or(0);
+            if let Some(below) = below
+                && own <= below
+                && usize::from(below) + 1 < services.len()
+            {
+                depth.insert(id.clone(), below + 1);
+                moved = true;
+            }
+        }
+        if !moved {
+            break;
+        }
+    }
+    depth
+}
+
+/// The services a service says it depends on, in its own project.
+pub(super) fn depends_on(id: &ServiceId, fleet: &Fleet) -> impl Iterator<Item = ServiceId> {
+    let compose = fleet.replicas_of(id).find_map(|r| r.compose.clone());
+    let names = compose.map(|c| c.depends_on.clone()).unwrap_or_default();
+    let id = id.clone();
+    names.into_iter().map(move |name| ServiceId { name, ..id.clone() })
+}
+
+/// Protected things are ended only by typed name: the project's when a project was aimed at (or
+/// several services of it), else the service's. Several projects: the first protected one's, the
+/// dialog lists them all.
+fn confirm(verb: Verb, services: &[ServiceId], targets: &[Target], globs: &[String]) -> Confirm {
+    if !matches!(verb, Verb::Stop | Verb::Kill | Verb::Remove) {
+        return Confirm::Yes;
+    }
+    let mut protected = services.iter().filter(|id| protect::protects(globs, id));
+    let Some(first) = protected.next() else { return Confirm::Yes };
+    let whole_project = targets.iter().any(|t| matches!(t, Target::Project(p) if *p == first.project));
+    let several = protected.any(|id| id.project == first.project);
+    match &first.project {
+        Some(project) if whole_project || several => Confirm::Typed(project.clone()),
+        _ => Confirm::Typed(first.name.clone()),
+    }
+}
+
+impl Plan {
+    /// Every step and every skipped replica as rows, steps first.
+    pub fn rows(&self) -> Vec<PlanRow> {
+        let steps = self.intent.steps.iter().map(|s| PlanRow {
+            service: s.service.path(),
+            replica: s.name.to_string(),
+            id: s.step.replica.id.to_string(),
+            state: s.state.word(),
+            action: s.step.verb.word(),
+            wave: s.wave + 1,
+            note: words::how(&s.step),
+        });
+        let skipped = self.skipped.iter().map(|s| PlanRow {
+            service: s.service.path(),
+            replica: s.name.to_string(),
+            id: s.replica.id.to_string(),
+            state: s.state.word(),
+            action: "skip",
+            wave: 0,
+            note: s.why.to_owned(),
+        });
+        steps.chain(skipped).collect()
+    }
+
+    /// The question to ask before: `Restart order-service (3 replicas)?`
+    pub fn question(&self) -> String {
+        words::question(&self.intent)
+    }
+}

@@ -1,0 +1,152 @@
+//! Carrying an intent out: waves in order, services side by side, every step bounded in time.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt, stream};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{Intent, JobId, Outcome, PlannedStep, Progress, StepOutcome};
+use crate::engine::{Done, Engine, EngineError, Step};
+use crate::fleet::Verb;
+
+/// Lanes at work at once: enough to stop a project quickly, few enough not to storm an engine.
+const LANES: usize = 8;
+/// How long a call may take beyond the grace it was given.
+const SLACK: Duration = Duration::from_secs(30);
+/// The bound where the container's own stop timeout applies, which is not known here.
+const UNKNOWN_GRACE: Duration = Duration::from_secs(120);
+
+/// Carry out an intent in a task of its own. The channel brings every step's begin and end, and
+/// then **exactly one** [`Progress::Finished`], also after cancelling and when a call hangs.
+///
+/// Dropping the receiver does not stop the job: what the user confirmed is carried out. `cancel`
+/// does: steps not yet begun stay undone and say so; a step under way is no longer waited for.
+/// Must be called inside a tokio runtime.
+pub fn run(
+    engine: Arc<dyn Engine>,
+    job: JobId,
+    intent: Intent,
+    cancel: CancellationToken,
+) -> UnboundedReceiver<Progress> {
+    let (tell, told) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let runner = Runner { engine, job, tell, cancel };
+        runner.all(intent).await;
+    });
+    told
+}
+
+struct Runner {
+    engine: Arc<dyn Engine>,
+    job: JobId,
+    tell: UnboundedSender<Progress>,
+    cancel: CancellationToken,
+}
+
+impl Runner {
+    async fn all(&self, intent: Intent) {
+        let Intent { verb, services, steps } = intent;
+        let began = Instant::now();
+        let mut outcomes = Vec::with_capacity(steps.len());
+        for wave in waves(steps) {
+            let lanes = stream::iter(lanes(verb, wave)).map(|lane| self.lane(lane));
+            let mut done = lanes.buffer_unordered(LANES);
+            while let Some(lane) = done.next().await {
+                outcomes.extend(lane);
+            }
+        }
+        let outcome = Outcome { verb, services, steps: outcomes, took: began.elapsed() };
+        self.say(Progress::Finished { job: self.job, outcome });
+    }
+
+    /// Steps that go one after the other. When a restart fails, the next replica is left running:
+    /// what failed once may fail for all, and the fix must not make it worse.
+    async fn lane(&self, lane: Vec<PlannedStep>) -> Vec<StepOutcome> {
+        let mut outcomes = Vec::with_capacity(lane.len());
+        let mut failed: Option<Arc<str>> = None;
+        for planned in lane {
+            let result = if self.cancel.is_cancelled() {
+                Err(EngineError::NotBegun { why: "the job was cancelled before".to_owned() })
+            } else if let Some(name) = &failed {
+                Err(EngineError::NotBegun { why: format!("{name} failed before it") })
+            } else {
+                self.say(Progress::Began { job: self.job, name: planned.name.clone() });
+                self.step(planned.step.clone()).await
+            };
+            let PlannedStep { step, service, name, .. } = planned;
+            if result.is_err() {
+                failed.get_or_insert_with(|| name.clone());
+            }
+            let outcome = StepOutcome { step, service, name, result };
+            self.say(Progress::Ended { job: self.job, outcome: outcome.clone() });
+            outcomes.push(outcome);
+        }
+        outcomes
+    }
+
+    async fn step(&self, step: Step) -> Result<Done, EngineError> {
+        let allowed = bound(&step);
+        let late = EngineError::Timeout {
+            endpoint: self.engine.endpoint(),
+            seconds: allowed.as_secs(),
+            during: format!("{}; it may still happen", step.verb),
+        };
+        // A bug in an engine must not leave a job on the screen for ever.
+        let call = AssertUnwindSafe(self.engine.perform(step)).catch_unwind();
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(EngineError::Interrupted),
+            ended = tokio::time::timeout(allowed, call) => match ended {
+                Ok(Ok(result)) => result,
+                Ok(Err(_)) => Err(EngineError::Garbage { why: "quarterdeck's own call broke; see its log".to_owned() }),
+                Err(_) => Err(late),
+            },
+        }
+    }
+
+    fn say(&self, progress: Progress) {
+        // Nobody listening is not a reason to stop; see `run`.
+        let _ = self.tell.send(progress);
+    }
+}
+
+/// How long a step may take.
+fn bound(step: &Step) -> Duration {
+    match (step.verb, step.timeout) {
+        (Verb::Stop | Verb::Restart, Some(seconds)) => Duration::from_secs(seconds.into()) + SLACK,
+        (Verb::Stop | Verb::Restart, None) => UNKNOWN_GRACE + SLACK,
+        _ => SLACK + SLACK,
+    }
+}
+
+/// Steps by wave, in order.
+fn waves(steps: Vec<PlannedStep>) -> Vec<Vec<PlannedStep>> {
+    let mut waves: Vec<Vec<PlannedStep>> = Vec::new();
+    for step in steps {
+        match waves.last_mut() {
+            Some(wave) if wave.last().is_some_and(|last| last.wave == step.wave) => wave.push(step),
+            _ => waves.push(vec![step]),
+        }
+    }
+    waves
+}
+
+/// What may go side by side: for a restart, one lane a service, so that a service with several
+/// replicas is never away as a whole; else every step for itself.
+fn lanes(verb: Verb, wave: Vec<PlannedStep>) -> Vec<Vec<PlannedStep>> {
+    let mut lanes: Vec<Vec<PlannedStep>> = Vec::new();
+    for step in wave {
+        let same = lanes.iter_mut().find(|lane| {
+            verb == Verb::Restart && lane.first().is_some_and(|first| first.service == step.service)
+        });
+        match same {
+            Some(lane) => lane.push(step),
+            None => lanes.push(vec![step]),
+        }
+    }
+    lanes
+}
