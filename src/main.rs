@@ -1,3 +1,7 @@
 //! `qd`: arguments in, exit code out.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    quarterdeck::cli::main(std::env::args_os()).into()
+}

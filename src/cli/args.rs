@@ -1,0 +1,497 @@
+//! The command line as written: one table for parser, help, completions and man page.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+
+use super::demo::DemoSpec;
+use crate::fleet::Verb;
+
+/// Shown under `qd --help` and in the man page.
+const AFTER_HELP: &str = "\
+Exit codes: 0 done · 1 failed · 2 usage or config · 3 engine unreachable · 4 refused \
+(read-only, protected, not confirmed)
+
+Try it without an engine: qd demo, or any command with --demo, e.g. qd --demo status";
+
+/// A terminal operations console for containers.
+///
+/// Without a command, qd opens its console on the Docker engine the docker CLI would talk to.
+#[derive(Debug, Parser)]
+#[command(name = "qd", version, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(args_conflicts_with_subcommands = false, subcommand_help_heading = "Commands")]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command; none opens the console.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options every command takes, before or after its name.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// The engine: unix:///path, tcp://host:port, npipe://… (as docker --host)
+    #[arg(short = 'H', long, global = true, value_name = "URL", value_hint = ValueHint::Url)]
+    pub host: Option<String>,
+    /// A docker context by name
+    #[arg(short = 'c', long, global = true, value_name = "NAME", conflicts_with = "host")]
+    pub context: Option<String>,
+    /// Run on the simulated demo fleet: PLATFORM[,services=N][,seed=N]
+    #[arg(long, global = true, value_name = "SPEC", num_args = 0..=1, require_equals = true,
+          default_missing_value = "", conflicts_with_all = ["host", "context"])]
+    pub demo: Option<DemoSpec>,
+    /// Refuse every change, at the engine's edge
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// The theme (see qd themes)
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// The keymap (see qd keys)
+    #[arg(long, global = true, value_name = "NAME")]
+    pub keymap: Option<String>,
+    /// ASCII glyphs only
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long, global = true)]
+    pub no_mouse: bool,
+    /// This config file instead of the user's
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+    /// Colours: auto = on a terminal without NO_COLOR
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
+    pub color: When,
+    /// Say what happens, on stderr; twice: more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// When something is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Table for humans, JSON for machines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TextOrJson {
+    /// For humans.
+    #[default]
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// How `qd status` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum StatusFormat {
+    /// The main columns, a row a service.
+    #[default]
+    Table,
+    /// All columns, a row a replica too.
+    Wide,
+    /// One JSON object (see qd schema status).
+    Json,
+}
+
+/// How `qd logs` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Tag and text; colours on a terminal.
+    #[default]
+    Text,
+    /// One JSON object a line (see qd schema logs).
+    Json,
+    /// The text alone, not even a tag.
+    Raw,
+}
+
+/// How actions print.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ActFormat {
+    /// A line a replica.
+    #[default]
+    Table,
+    /// One JSON object at the end (see qd schema act).
+    Json,
+}
+
+/// The lowest level to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LevelArg {
+    /// trace
+    Trace,
+    /// debug
+    Debug,
+    /// info, notice
+    Info,
+    /// warn, warning
+    Warn,
+    /// error
+    Error,
+    /// fatal, critical, panic
+    Fatal,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the console on a simulated fleet; needs nothing installed
+    Demo(DemoArgs),
+    /// What is up, what is down, and why
+    #[command(visible_alias = "ps")]
+    Status(StatusArgs),
+    /// Logs of a replica, a service, a project or everything, merged by time
+    Logs(LogsArgs),
+    /// Start services or replicas
+    Start(ActArgs),
+    /// Stop them gracefully
+    Stop(GracefulArgs),
+    /// Restart them
+    Restart(GracefulArgs),
+    /// Freeze their processes
+    Pause(ActArgs),
+    /// Thaw them
+    Unpause(ActArgs),
+    /// Send a signal, SIGKILL unless said otherwise
+    Kill(KillArgs),
+    /// Remove their containers; volumes stay
+    #[command(visible_alias = "remove")]
+    Rm(RmArgs),
+    /// Everything about one replica, secrets masked
+    Inspect(InspectArgs),
+    /// What qd sees of engine, host, terminal and config, and what to do about it
+    Doctor(DoctorArgs),
+    /// Check and describe the configuration
+    Config(ConfigArgs),
+    /// List the themes
+    Themes(ListArgs),
+    /// List the keys, or the keymaps
+    Keys(KeysArgs),
+    /// Print the JSON schema of a command's JSON output
+    Schema(SchemaArgs),
+    /// Print a completion script
+    Completions {
+        /// For which shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the man page (roff)
+    Man,
+}
+
+/// `qd demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// storefront, group-buying, retail-pos, cloud-pos, payments; all of them unless named
+    #[arg(long, value_name = "NAME")]
+    pub platform: Option<String>,
+    /// Grow the fleet to this many services
+    #[arg(long, value_name = "N")]
+    pub services: Option<u32>,
+    /// The seed; the same seed lives the same life
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// `qd status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Only these: service, project/, project/service, replica name or id prefix
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<String>,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: StatusFormat,
+    /// Go on: redraw on a terminal; in a pipe, print again when something changed
+    #[arg(short, long)]
+    pub watch: bool,
+    /// Also what was stopped on purpose, and jobs
+    #[arg(short, long)]
+    pub all: bool,
+    /// Do not read usage (faster)
+    #[arg(long)]
+    pub no_usage: bool,
+}
+
+/// `qd logs`.
+#[derive(Debug, Args)]
+pub struct LogsArgs {
+    /// Service, project/, project/service, replica name or id prefix; none = everything
+    #[arg(value_name = "SUBJECT")]
+    pub subject: Option<String>,
+    /// Go on with new lines, through restarts and recreation
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Lines since: 10m, 2h30m, 2026-05-01T10:00, RFC 3339, Unix seconds
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    pub since: Option<String>,
+    /// Lines before, spelt as for --since
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    pub until: Option<String>,
+    /// Only the last N lines of each replica; all = all
+    #[arg(short = 'n', long, value_name = "N")]
+    pub tail: Option<Tail>,
+    /// Only lines that match this regular expression
+    #[arg(short = 'g', long, value_name = "RE")]
+    pub grep: Option<String>,
+    /// No lines that match this one
+    #[arg(short = 'x', long, value_name = "RE")]
+    pub exclude: Option<String>,
+    /// Only this level and worse
+    #[arg(short = 'l', long, value_enum)]
+    pub level: Option<LevelArg>,
+    /// Print the time of each line
+    #[arg(short, long)]
+    pub timestamps: bool,
+    /// Times in UTC instead of local
+    #[arg(long)]
+    pub utc: bool,
+    /// The run before the last restart
+    #[arg(short, long, conflicts_with = "follow")]
+    pub previous: bool,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: LogFormat,
+}
+
+/// `--tail`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tail {
+    /// All lines.
+    All,
+    /// The last n.
+    Last(u64),
+}
+
+impl std::str::FromStr for Tail {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.eq_ignore_ascii_case("all") { Ok(Self::All) } else { text.parse().map(Self::Last) }
+    }
+}
+
+/// What every action takes.
+#[derive(Clone, Debug, Args)]
+pub struct ActArgs {
+    /// Service, project/, project/service, replica name or id prefix
+    #[arg(value_name = "TARGET", required = true)]
+    pub targets: Vec<String>,
+    /// Only in this project
+    #[arg(short, long, value_name = "NAME")]
+    pub project: Option<String>,
+    /// Do not ask (protected projects still ask for --confirm)
+    #[arg(short, long)]
+    pub yes: bool,
+    /// The typed name a protected project asks for
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Option<String>,
+    /// Say what would be done, do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: ActFormat,
+}
+
+/// `qd stop`, `qd restart`.
+#[derive(Clone, Debug, Args)]
+pub struct GracefulArgs {
+    /// What every action takes.
+    #[command(flatten)]
+    pub act: ActArgs,
+    /// Seconds to wait for a graceful end before killing; default: the container's own
+    #[arg(short, long, value_name = "SECONDS")]
+    pub timeout: Option<u32>,
+}
+
+/// `qd kill`.
+#[derive(Clone, Debug, Args)]
+pub struct KillArgs {
+    /// What every action takes.
+    #[command(flatten)]
+    pub act: ActArgs,
+    /// The signal, e.g. SIGHUP
+    #[arg(short, long, value_name = "SIGNAL")]
+    pub signal: Option<String>,
+}
+
+/// `qd rm`.
+#[derive(Clone, Debug, Args)]
+pub struct RmArgs {
+    /// What every action takes.
+    #[command(flatten)]
+    pub act: ActArgs,
+    /// Also what still runs (killed first)
+    #[arg(short, long)]
+    pub force: bool,
+}
+
+/// `qd inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// Service, project/service, replica name or id prefix
+    pub target: String,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: TextOrJson,
+}
+
+/// `qd doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: TextOrJson,
+}
+
+/// `qd config`.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// What about it.
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+/// `qd config …`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Check config, themes and keymaps; the user's own unless named
+    Check {
+        /// A config, theme or keymap file
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        files: Vec<PathBuf>,
+    },
+    /// Print the JSON schema of the config file
+    Schema,
+    /// Print where the files lie
+    Path,
+    /// Print every setting with its default and meaning
+    Reference,
+}
+
+/// `qd themes`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: TextOrJson,
+}
+
+/// `qd keys`.
+#[derive(Debug, Args)]
+pub struct KeysArgs {
+    /// List the keymaps instead
+    #[arg(short, long)]
+    pub list: bool,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: TextOrJson,
+}
+
+/// `qd schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Of which command's output
+    #[arg(value_enum)]
+    pub of: SchemaOf,
+}
+
+/// The documented JSON outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// qd status -o json
+    Status,
+    /// qd logs -o json, one line
+    Logs,
+    /// qd start, stop, … -o json
+    Act,
+    /// qd doctor -o json
+    Doctor,
+}
+
+/// The options of one action, the same for all of them.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// What to do.
+    pub verb: Verb,
+    /// To what, and how to ask.
+    pub args: ActArgs,
+    /// `--timeout`.
+    pub timeout: Option<u32>,
+    /// `--signal`.
+    pub signal: Option<String>,
+    /// `--force`.
+    pub force: bool,
+}
+
+impl Command {
+    /// This command as an action, if it is one.
+    pub fn act(&self) -> Option<Act> {
+        let plain = |verb, args: &ActArgs| Act {
+            verb,
+            args: args.clone(),
+            timeout: None,
+            signal: None,
+            force: false,
+        };
+        Some(match self {
+            Self::Start(args) => plain(Verb::Start, args),
+            Self::Stop(args) => Act { timeout: args.timeout, ..plain(Verb::Stop, &args.act) },
+            Self::Restart(args) => Act { timeout: args.timeout, ..plain(Verb::Restart, &args.act) },
+            Self::Pause(args) => plain(Verb::Pause, args),
+            Self::Unpause(args) => plain(Verb::Unpause, args),
+            Self::Kill(args) => Act { signal: args.signal.clone(), ..plain(Verb::Kill, &args.act) },
+            Self::Rm(args) => Act { force: args.force, ..plain(Verb::Remove, &args.act) },
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_table_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn demo_takes_a_spec_only_after_an_equals_sign() {
+        let cli = Cli::try_parse_from(["qd", "--demo", "status"]).unwrap();
+        assert_eq!(cli.global.demo, Some(DemoSpec::default()));
+        assert!(matches!(cli.command, Some(Command::Status(_))));
+        let cli = Cli::try_parse_from(["qd", "status", "--demo=payments,seed=7"]).unwrap();
+        let spec = cli.global.demo.unwrap();
+        assert_eq!((spec.platform.as_deref(), spec.seed), (Some("payments"), Some(7)));
+    }
+
+    #[test]
+    fn every_verb_has_its_command() {
+        for verb in Verb::ALL {
+            let name = if verb == Verb::Remove { "rm" } else { verb.word() };
+            let cli = Cli::try_parse_from(["qd", name, "api"]).unwrap();
+            assert_eq!(cli.command.unwrap().act().unwrap().verb, verb);
+        }
+    }
+
+    #[test]
+    fn an_engine_is_named_one_way() {
+        assert!(Cli::try_parse_from(["qd", "-H", "unix:///x", "-c", "prod"]).is_err());
+        assert!(Cli::try_parse_from(["qd", "--demo", "-c", "prod"]).is_err());
+    }
+}
