@@ -5,5 +5,6 @@
 
 mod msg;
 pub mod pane;
+pub mod widget;
 
 pub use msg::{Effect, Msg};

@@ -12,8 +12,8 @@ pub enum Subject {
     Replica(ReplicaId),
     /// All replicas of a service, now and later.
     Service(ServiceId),
-    /// All services of a project.
-    Project(Arc<str>),
+    /// All services of a project; `None` = the lone containers.
+    Project(Option<Arc<str>>),
     /// Everything.
     All,
 }

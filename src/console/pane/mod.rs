@@ -3,6 +3,16 @@
 //! A tab never performs anything: it returns [`super::Effect`]s. The console decides which tab is
 //! shown, for which target, how large, and feeds it what comes in; a tab knows nothing of the grid.
 
+mod config;
+mod dossier;
+mod health;
+mod logs;
+mod page;
+mod ports;
+mod scope;
+mod sheet;
+mod stats;
+
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -126,9 +136,25 @@ pub trait Pane: Send {
     /// comes back; it then keeps its state.
     fn show(&mut self, scene: &Scene<'_>) -> Vec<Effect>;
 
-    /// It is not visible any more.
+    /// It is not visible any more. It may keep a stream, so that coming back loses nothing.
     fn hide(&mut self) -> Vec<Effect> {
         Vec::new()
+    }
+
+    /// The target changed while the tab is hidden, or the whole pane was closed: let go of streams.
+    fn release(&mut self) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// Go on with work that was too much for one key press (filtering a million lines), for a few
+    /// milliseconds. `true` while some is left: the loop then comes back within a frame, and draws.
+    fn work(&mut self) -> bool {
+        false
+    }
+
+    /// A click, at this column and row of its inside.
+    fn click(&mut self, _col: u16, _row: u16, _scene: &Scene<'_>) -> Answer {
+        Answer::Pass
     }
 
     /// The fleet changed while the tab is visible.
@@ -180,8 +206,17 @@ pub struct Panes {
 
 impl Panes {
     /// Fresh tabs.
-    pub fn new(_settings: &Settings) -> Self {
-        Self { tabs: [Box::new(Blank), Box::new(Blank), Box::new(Blank), Box::new(Blank), Box::new(Blank)] }
+    pub fn new(settings: &Settings) -> Self {
+        let local = jiff::tz::TimeZone::system();
+        Self {
+            tabs: [
+                Box::new(logs::Logs::new(&settings.logs, local.clone())),
+                Box::new(stats::Stats::new(local.clone())),
+                Box::new(page::Page::new(health::build, page::Asks::Watching, local.clone())),
+                Box::new(page::Page::new(ports::build, page::Asks::Nothing, local.clone())),
+                Box::new(page::Page::new(config::build, page::Asks::Details, local)),
+            ],
+        }
     }
 
     /// A tab's state.
@@ -198,21 +233,4 @@ impl Panes {
     pub fn each(&mut self) -> impl Iterator<Item = &mut Box<dyn Pane>> {
         self.tabs.iter_mut()
     }
-}
-
-/// Stands in for a tab that is being built.
-struct Blank;
-
-impl Pane for Blank {
-    fn set_viewport(&mut self, _width: u16, _height: u16) {}
-
-    fn show(&mut self, _scene: &Scene<'_>) -> Vec<Effect> {
-        Vec::new()
-    }
-
-    fn act(&mut self, _action: Action, _scene: &Scene<'_>) -> Answer {
-        Answer::Pass
-    }
-
-    fn render(&self, _scene: &Scene<'_>, _area: Rect, _buf: &mut Buffer) {}
 }

@@ -1,0 +1,6 @@
+//! The ports tab.
+
+use super::sheet::{Sheet, View};
+
+/// Build the page.
+pub(super) fn build(_view: &View<'_>, _sheet: &mut Sheet<'_>) {}

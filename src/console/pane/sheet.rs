@@ -1,0 +1,177 @@
+//! A page of sections, pairs and sentences that can be scrolled and searched: what the health,
+//! ports and config tabs show.
+
+use std::ops::Range;
+
+use jiff::tz::TimeZone;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::dossier::Dossier;
+use super::{Look, Scene};
+use crate::config::Role;
+use crate::console::widget::text;
+
+/// What a page is built from.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    /// What is known, and how it looks.
+    pub(super) scene: &'a Scene<'a>,
+    /// What inspecting brought.
+    pub(super) dossier: &'a Dossier,
+    /// Times are shown in this zone.
+    pub(super) zone: &'a TimeZone,
+}
+
+/// One entry: a heading, or something under it that may take several rows.
+struct Item {
+    head: bool,
+    rows: Vec<Line<'static>>,
+}
+
+/// A page under construction: `width` columns wide.
+pub(super) struct Sheet<'a> {
+    look: Look<'a>,
+    width: usize,
+    items: Vec<Item>,
+}
+
+impl<'a> Sheet<'a> {
+    /// An empty page.
+    pub(super) fn new(look: Look<'a>, width: u16) -> Self {
+        Self { look, width: usize::from(width), items: Vec::new() }
+    }
+
+    /// How a role looks.
+    pub(super) fn style(&self, role: Role) -> Style {
+        self.look.theme.style(role)
+    }
+
+    /// The columns there are.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// A heading; what follows belongs to it.
+    pub(super) fn head(&mut self, title: impl Into<String>) {
+        let line = Line::styled(
+            text::clip(&title.into(), self.width, self.look.glyphs.ellipsis),
+            self.style(Role::Title),
+        );
+        self.items.push(Item { head: true, rows: vec![line] });
+    }
+
+    /// A heading with a remark beside it.
+    pub(super) fn head_with(&mut self, title: impl Into<String>, remark: impl Into<String>) {
+        let line = Line::from(vec![
+            Span::styled(title.into(), self.style(Role::Title)),
+            Span::styled(format!("  {}", remark.into()), self.style(Role::Dim)),
+        ]);
+        self.items.push(Item { head: true, rows: vec![line] });
+    }
+
+    /// One row as it is; what does not fit is cut.
+    pub(super) fn row(&mut self, spans: Vec<Span<'static>>) {
+        self.items.push(Item { head: false, rows: vec![Line::from(spans)] });
+    }
+
+    /// A sentence, wrapped, indented by `indent` columns.
+    pub(super) fn say(&mut self, role: Role, indent: usize, sentence: &str) {
+        let style = self.style(role);
+        let pad = " ".repeat(indent.min(self.width));
+        let rows = text::wrap(sentence, self.width.saturating_sub(indent), true)
+            .into_iter()
+            .map(|r| {
+                let part = sentence.get(r).unwrap_or_default().to_owned();
+                Line::from(vec![Span::raw(pad.clone()), Span::styled(part, style)])
+            })
+            .collect();
+        self.items.push(Item { head: false, rows });
+    }
+
+    /// A key of `key_width` columns and a value beside it that wraps under itself.
+    pub(super) fn pair(&mut self, key: &str, key_width: usize, value: &str, role: Role) {
+        let key_width = key_width.min(self.width / 2);
+        let indent = key_width + 3;
+        let room = self.width.saturating_sub(indent);
+        let (key_style, style) = (self.style(Role::Dim), self.style(role));
+        let key = text::clip(key, key_width, self.look.glyphs.ellipsis);
+        let pad = key_width - text::width(&key).min(key_width);
+        let rows = text::wrap(value, room, true)
+            .into_iter()
+            .enumerate()
+            .map(|(i, r)| {
+                let lead = if i == 0 { format!(" {key}{}  ", " ".repeat(pad)) } else { " ".repeat(indent) };
+                let part = value.get(r).unwrap_or_default().to_owned();
+                Line::from(vec![Span::styled(lead, key_style), Span::styled(part, style)])
+            })
+            .collect();
+        self.items.push(Item { head: false, rows });
+    }
+
+    /// Pairs that share a key column as wide as the longest key.
+    pub(super) fn pairs<'k>(&mut self, pairs: impl IntoIterator<Item = (&'k str, String, Role)>) {
+        let pairs: Vec<_> = pairs.into_iter().collect();
+        let widest = pairs.iter().map(|p| text::width(p.0)).max().unwrap_or(0);
+        for (key, value, role) in pairs {
+            self.pair(key, widest.min(self.width / 3), &value, role);
+        }
+    }
+
+    /// An empty row.
+    pub(super) fn gap(&mut self) {
+        self.items.push(Item { head: false, rows: vec![Line::default()] });
+    }
+
+    /// The rows to show: all, or those of entries that contain `find` (under their headings).
+    pub(super) fn rows(self, find: &str) -> Vec<Line<'static>> {
+        if find.is_empty() {
+            return self.items.into_iter().flat_map(|i| i.rows).collect();
+        }
+        let hit = self.style(Role::Match);
+        let needle = find.to_lowercase();
+        let mut out = Vec::new();
+        let mut head: Option<Vec<Line<'static>>> = None;
+        for item in self.items {
+            let rows: Vec<_> = item.rows.into_iter().map(|row| mark(row, &needle, hit)).collect();
+            let found = rows.iter().any(|r| r.1);
+            let rows = rows.into_iter().map(|r| r.0);
+            match (item.head, found) {
+                (true, true) => {
+                    head = None;
+                    out.extend(rows);
+                }
+                (true, false) => head = Some(rows.collect()),
+                (false, true) => {
+                    out.extend(head.take().into_iter().flatten());
+                    out.extend(rows);
+                }
+                (false, false) => {}
+            }
+        }
+        out
+    }
+}
+
+/// The row with every `needle` (lower case) in it highlighted, and whether there was one.
+fn mark(row: Line<'static>, needle: &str, hit: Style) -> (Line<'static>, bool) {
+    let content: String = row.spans.iter().map(|s| s.content.as_ref()).collect();
+    let ranges = find_all(&content, needle);
+    let found = !ranges.is_empty();
+    (text::restyle(row, &ranges, hit), found)
+}
+
+/// Where `needle` (lower case) occurs in `content`, case ignored, as bytes of `content`.
+fn find_all(content: &str, needle: &str) -> Vec<Range<usize>> {
+    // Lower case can change a character's length; where it does, only whether it occurs is known,
+    // and the whole row is the match.
+    let lower = content.to_lowercase();
+    if lower.len() != content.len() {
+        return if lower.contains(needle) { vec![0..content.len()] } else { Vec::new() };
+    }
+    lower
+        .match_indices(needle)
+        .map(|(at, m)| at..at + m.len())
+        .filter(|r| content.is_char_boundary(r.start) && content.is_char_boundary(r.end))
+        .collect()
+}
