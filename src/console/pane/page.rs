@@ -58,7 +58,7 @@ impl Page {
         }
     }
 
-    fn lines(&self, scene: &Scene<'_>, cols: u16) -> Vec<Line<'static>> {
+    fn text(&self, scene: &Scene<'_>, cols: u16) -> Vec<Line<'static>> {
         let zone = if scene.look.utc { TimeZone::UTC } else { self.local.clone() };
         let mut sheet = Sheet::new(scene.look, cols);
         (self.build)(&View { scene, dossier: &self.dossier, zone: &zone }, &mut sheet);
@@ -108,8 +108,12 @@ impl Pane for Page {
                 Answer::effects(self.want(scene))
             }
             _ => {
-                let total = self.lines(scene, self.cols).len();
-                if self.scroll.act(action, total, usize::from(self.rows)) { Answer::done() } else { Answer::Pass }
+                let total = self.text(scene, self.cols).len();
+                if self.scroll.act(action, total, usize::from(self.rows)) {
+                    Answer::done()
+                } else {
+                    Answer::Pass
+                }
             }
         }
     }
@@ -137,7 +141,7 @@ impl Pane for Page {
         if area.is_empty() {
             return;
         }
-        let lines = self.lines(scene, area.width);
+        let lines = self.text(scene, area.width);
         let dim = scene.look.theme.style(Role::Dim);
         if lines.is_empty() && !self.find.is_empty() {
             let none = Line::styled(format!("nothing here contains '{}'", self.find), dim);

@@ -1,34 +1,46 @@
 //! The stats tab: charts of usage.
 
+use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::sheet::View;
-use super::{Handled, Scene};
+use super::{Answer, Pane, Scene};
 use crate::action::Action;
-use crate::config::Role;
+use crate::console::Effect;
 
 /// The state of the tab.
-#[derive(Debug, Default)]
 pub(super) struct Stats {
     hour: bool,
+    #[allow(dead_code)]
+    local: TimeZone,
 }
 
 impl Stats {
-    pub(super) fn act(&mut self, action: Action) -> Handled {
+    pub(super) fn new(local: TimeZone) -> Self {
+        Self { hour: false, local }
+    }
+}
+
+impl Pane for Stats {
+    fn set_viewport(&mut self, _width: u16, _height: u16) {}
+
+    fn show(&mut self, _scene: &Scene<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    fn act(&mut self, action: Action, _scene: &Scene<'_>) -> Answer {
         match action {
             Action::Left | Action::Right => {
                 self.hour = !self.hour;
-                Handled::done()
+                Answer::done()
             }
-            _ => Handled::Ignored,
+            _ => Answer::Pass,
         }
     }
 
-    pub(super) fn status(&self, _scene: &Scene<'_>) -> Vec<(String, Role)> {
-        vec![(if self.hour { "1 h" } else { "5 min" }.to_owned(), Role::Dim)]
+    fn status(&self, _scene: &Scene<'_>) -> String {
+        if self.hour { "1 h" } else { "5 min" }.to_owned()
     }
 
-    #[allow(clippy::unused_self)]
-    pub(super) fn render(&self, _view: &View<'_>, _area: Rect, _buf: &mut Buffer) {}
+    fn render(&self, _scene: &Scene<'_>, _area: Rect, _buf: &mut Buffer) {}
 }
