@@ -35,7 +35,7 @@ impl From<Target> for Subject {
         match target {
             Target::Service(id) => Self::Service(id),
             Target::Replica(id) => Self::Replica(id),
-            Target::Project(name) => Self::Project(name),
+            Target::Project(name) => Self::Project(Some(name)),
         }
     }
 }
