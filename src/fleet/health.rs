@@ -37,6 +37,32 @@ pub enum Health {
     Down,
 }
 
+impl Health {
+    /// One lower-case word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Running => "running",
+            Self::Stopped => "stopped",
+            Self::Paused => "paused",
+            Self::Starting => "starting",
+            Self::Degraded => "degraded",
+            Self::Unhealthy => "unhealthy",
+            Self::Down => "down",
+        }
+    }
+
+    /// Works: healthy, or runs without a check.
+    pub fn is_well(self) -> bool {
+        matches!(self, Self::Healthy | Self::Running)
+    }
+
+    /// Does not work, though it should: unhealthy or down.
+    pub fn is_broken(self) -> bool {
+        matches!(self, Self::Unhealthy | Self::Down)
+    }
+}
+
 /// Since when a verdict holds, and why, in words for humans.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Since {

@@ -1,5 +1,6 @@
 //! Names that stay valid while rows move: everything that outlives a frame holds one of these.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -26,7 +27,9 @@ impl fmt::Display for EngineId {
 }
 
 /// A service: engine + project + name. The same name in two projects is two services.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+///
+/// Ordered as rows are: by engine, then projects by name with lone containers last, then by name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ServiceId {
     /// The engine that runs it.
     pub engine: EngineId,
@@ -43,6 +46,26 @@ impl ServiceId {
             Some(project) => format!("{project}/{}", self.name),
             None => self.name.to_string(),
         }
+    }
+}
+
+impl Ord for ServiceId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.engine
+            .cmp(&other.engine)
+            .then_with(|| match (&self.project, &other.project) {
+                (Some(a), Some(b)) => a.cmp(b),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => Ordering::Equal,
+            })
+            .then_with(|| self.name.cmp(&other.name))
+    }
+}
+
+impl PartialOrd for ServiceId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

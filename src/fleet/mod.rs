@@ -4,26 +4,37 @@
 //! situation sentence. Must not: do IO, read a clock (every fact carries its time), or
 //! name an engine's own types.
 
+mod counts;
 mod event;
 mod health;
+mod history;
 mod id;
 mod image;
+mod merge;
 mod observation;
 mod port;
 mod replica;
 mod service;
+mod situation;
 mod store;
+mod summary;
+mod track;
 mod usage;
 mod verb;
+mod verdict;
 
+pub use counts::Counts;
 pub use event::{Event, EventKind};
 pub use health::{Health, HealthCheck, Since};
+pub use history::{History, Series};
 pub use id::{EngineId, ReplicaId, ServiceId};
 pub use image::Image;
 pub use observation::{EngineInfo, HostUsage, Link, Observation};
-pub use port::{Port, Protocol};
+pub use port::{Bind, Port, PortRange, Protocol, Span, fold};
 pub use replica::{Compose, Exit, Limits, Replica, Role, State};
 pub use service::Service;
-pub use store::{Changes, Counts, Fleet, Situation, Summary};
-pub use usage::{History, Usage};
+pub use situation::{Clause, Situation};
+pub use store::{Changes, Fleet};
+pub use summary::Summary;
+pub use usage::{Metric, Usage};
 pub use verb::{Verb, Verbs};

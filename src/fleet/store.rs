@@ -1,19 +1,75 @@
 //! The fleet: observations folded into what screens and commands ask for.
+//!
+//! Folding is idempotent and keeps to the time facts were true: a list or a word that is older
+//! than what is known of a replica does not overwrite it. What follows from facts (the row's
+//! summary) is worked out once when they change, so that asking is cheap every frame.
 
-use std::collections::{BTreeMap, HashMap};
+mod fold;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use jiff::Timestamp;
 
+use super::situation::{self, Facts};
+use super::track::Track;
 use super::{
-    EngineInfo, Event, Health, History, HostUsage, Limits, Link, Observation, Port, Replica, ReplicaId,
-    Service, ServiceId, Since, Usage, Verbs,
+    Counts, EngineInfo, Event, EventKind, Health, History, HostUsage, Link, Replica, ReplicaId, Role, Series,
+    Service, ServiceId, Since, Situation, Summary, Usage, verdict,
 };
+
+/// Events kept.
+const EVENTS: usize = 512;
+/// A sample older than this says nothing about now, seconds.
+const STALE_USAGE: i64 = 60;
+/// A change older than this is no news, seconds.
+const NEWS: i64 = 600;
 
 /// Everything known, folded from observations. Cheap to query every frame.
 #[derive(Debug, Default)]
 pub struct Fleet {
-    replicas: HashMap<ReplicaId, Replica>,
-    services: BTreeMap<ServiceId, Service>,
+    known: HashMap<ReplicaId, Known>,
+    rows: BTreeMap<ServiceId, Row>,
+    /// Replicas removed since the last list, and when, so that a late word can't bring them back.
+    gone: HashMap<ReplicaId, Timestamp>,
+    events: VecDeque<Event>,
+    engine: Option<EngineInfo>,
+    host: Option<HostUsage>,
+    link: Option<Link>,
+    as_of: Option<Timestamp>,
+    /// The next list is the truth whatever its time says: the engine is new, or its clock is.
+    trust_next_list: bool,
+}
+
+/// All that is known of one replica.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) replica: Replica,
+    /// When `replica` was true.
+    at: Timestamp,
+    track: Track,
+    usage: Option<(Timestamp, Usage)>,
+    history: History,
+}
+
+impl Known {
+    /// The verdict at `now`.
+    pub(super) fn verdict(&self, now: Timestamp) -> Since {
+        verdict::of_replica(&self.replica, &self.track, now)
+    }
+
+    fn usage(&self, now: Timestamp) -> Option<Usage> {
+        self.usage.filter(|(at, _)| now.duration_since(*at).as_secs() <= STALE_USAGE).map(|(_, usage)| usage)
+    }
+}
+
+/// A service, and what follows from its replicas' facts.
+#[derive(Debug)]
+struct Row {
+    service: Service,
+    /// Without usage, which changes every second.
+    summary: Summary,
+    /// The verdict changes as time passes (a crash loop): work it out when asked.
+    unsettled: bool,
 }
 
 /// What one `apply` changed, so that callers redo only what depends on it.
@@ -29,140 +85,169 @@ pub struct Changes {
     pub header: bool,
 }
 
-/// What a row shows, for a service (its replicas summed) or one replica.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Summary {
-    /// The verdict, since when, and why.
-    pub health: Since,
-    /// Replicas that are up (running and not failing their check).
-    pub up: u32,
-    /// Replicas there are, or that should be (whichever is more); jobs not counted.
-    pub total: u32,
-    /// Restarts of all replicas; `None` until known.
-    pub restarts: Option<u32>,
-    /// All ports, deduplicated, sorted.
-    pub ports: Vec<Port>,
-    /// Usage summed over replicas; a metric is `None` when no replica has it.
-    pub usage: Usage,
-    /// Limits summed over replicas; `None` when any replica is unlimited.
-    pub limits: Limits,
-    /// The image tag; `1.4.2 +1` style when replicas differ.
-    pub revision: String,
-    /// When the oldest running replica started, else when the newest ended.
-    pub since: Option<Timestamp>,
-    /// Verbs that make sense for at least one replica.
-    pub can: Verbs,
-}
-
-/// How many services stand how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// All services (jobs not counted).
-    pub services: u32,
-    /// All replicas.
-    pub replicas: u32,
-    /// Services that are healthy or run without a check.
-    pub well: u32,
-    /// Starting, degraded, paused.
-    pub ailing: u32,
-    /// Unhealthy or down.
-    pub broken: u32,
-    /// Stopped on purpose.
-    pub stopped: u32,
-}
-
-/// The one sentence that answers "what is wrong and what changed", worst first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Situation {
-    /// The worst verdict in it (for its colour).
-    pub worst: Health,
-    /// The sentence, sanitised.
-    pub text: String,
-}
-
 impl Fleet {
     /// Nothing known yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Fold one observation in.
-    pub fn apply(&mut self, _observation: Observation) -> Changes {
-        Changes::default()
-    }
-
     /// All services in order: projects by name (lone containers last), services by name.
     pub fn services(&self) -> impl Iterator<Item = &Service> {
-        self.services.values()
+        self.rows.values().map(|row| &row.service)
     }
 
     /// One service.
     pub fn service(&self, id: &ServiceId) -> Option<&Service> {
-        self.services.get(id)
+        self.rows.get(id).map(|row| &row.service)
     }
 
     /// One replica.
     pub fn replica(&self, id: &ReplicaId) -> Option<&Replica> {
-        self.replicas.get(id)
+        self.known.get(id).map(|known| &known.replica)
     }
 
-    /// A service's replicas and jobs, in order.
+    /// A service's replicas and jobs, in order: by number, then by name, jobs last.
     pub fn replicas_of(&self, id: &ServiceId) -> impl Iterator<Item = &Replica> {
-        self.services.get(id).into_iter().flat_map(|s| &s.replicas).filter_map(|r| self.replicas.get(r))
+        self.members(id).map(|known| &known.replica)
+    }
+
+    fn members(&self, id: &ServiceId) -> impl Iterator<Item = &Known> + Clone {
+        self.rows
+            .get(id)
+            .into_iter()
+            .flat_map(|row| &row.service.replicas)
+            .filter_map(|replica| self.known.get(replica))
     }
 
     /// What a service's row shows at `now`.
-    pub fn summary(&self, _id: &ServiceId, _now: Timestamp) -> Option<Summary> {
-        None
+    pub fn summary(&self, id: &ServiceId, now: Timestamp) -> Option<Summary> {
+        let row = self.rows.get(id)?;
+        let mut summary = if row.unsettled {
+            Summary::of_service(self.members(id), row.service.desired, now)
+        } else {
+            row.summary.clone()
+        };
+        summary.usage = self.service_usage(&row.service, now);
+        Some(summary)
     }
 
     /// What a replica's row shows at `now`.
-    pub fn replica_summary(&self, _id: &ReplicaId, _now: Timestamp) -> Option<Summary> {
-        None
+    pub fn replica_summary(&self, id: &ReplicaId, now: Timestamp) -> Option<Summary> {
+        let known = self.known.get(id)?;
+        let mut summary = Summary::of_replica(known, now);
+        summary.usage = known.usage(now).unwrap_or_default();
+        Some(summary)
     }
 
-    /// A replica's usage history.
-    pub fn history(&self, _id: &ReplicaId) -> Option<&History> {
-        None
+    fn service_usage(&self, service: &Service, now: Timestamp) -> Usage {
+        service
+            .replicas
+            .iter()
+            .filter_map(|id| self.known.get(id))
+            .filter(|known| known.replica.role == Role::Replica)
+            .filter_map(|known| known.usage(now))
+            .reduce(Usage::plus)
+            .unwrap_or_default()
     }
 
-    /// A service's usage history, its replicas summed.
-    pub fn service_history(&self, _id: &ServiceId) -> Option<History> {
-        None
+    /// A replica's usage over time.
+    pub fn history(&self, id: &ReplicaId) -> Option<Series<'_>> {
+        self.known.get(id).map(|known| Series::new([&known.history]))
+    }
+
+    /// A service's usage over time, its replicas summed (jobs left out).
+    pub fn service_history(&self, id: &ServiceId) -> Option<Series<'_>> {
+        self.rows.get(id)?;
+        let replicas = self.members(id).filter(|known| known.replica.role == Role::Replica);
+        Some(Series::new(replicas.map(|known| &known.history)))
+    }
+
+    /// A row's verdict at `now`, without building the whole summary.
+    fn verdict(&self, row: &Row, now: Timestamp) -> Option<Since> {
+        if !row.unsettled {
+            return None;
+        }
+        Some(Summary::of_service(self.members(&row.service.id), row.service.desired, now).health)
     }
 
     /// How many stand how.
-    pub fn counts(&self, _now: Timestamp) -> Counts {
-        Counts::default()
+    pub fn counts(&self, now: Timestamp) -> Counts {
+        let mut counts = Counts::default();
+        for row in self.rows.values().filter(|row| row.summary.total > 0) {
+            let health = self.verdict(row, now).map_or(row.summary.health.health, |since| since.health);
+            counts.add(health, row.summary.total);
+        }
+        counts
     }
 
     /// What is wrong and what changed.
-    pub fn situation(&self, _now: Timestamp) -> Situation {
-        Situation { worst: Health::Running, text: String::new() }
+    pub fn situation(&self, now: Timestamp) -> Situation {
+        let mut counts = Counts::default();
+        let mut troubles = Vec::new();
+        let mut well_since = None;
+        for row in self.rows.values().filter(|row| row.summary.total > 0) {
+            let fresh = self.verdict(row, now);
+            let since = fresh.as_ref().unwrap_or(&row.summary.health);
+            counts.add(since.health, row.summary.total);
+            if since.health.is_well() {
+                well_since = well_since.max(since.at);
+            } else if since.health != Health::Stopped {
+                troubles.push((&row.service.id, since.clone()));
+            }
+        }
+        situation::tell(Facts {
+            now,
+            link: self.link.as_ref(),
+            as_of: self.as_of,
+            counts,
+            troubles,
+            well_since,
+            change: self.newest_change(now),
+        })
+    }
+
+    /// The newest event of the last minutes that somebody caused and the rest of the sentence does
+    /// not tell.
+    fn newest_change(&self, now: Timestamp) -> Option<(String, Timestamp)> {
+        let recent =
+            self.events.iter().rev().take_while(|event| now.duration_since(event.at).as_secs() <= NEWS);
+        recent
+            .filter_map(|event| {
+                let word = match event.kind {
+                    EventKind::Stopped => "stopped",
+                    EventKind::Restarted => "restarted",
+                    EventKind::Unpaused => "unpaused",
+                    EventKind::Destroyed => "removed",
+                    EventKind::Created => "created",
+                    _ => return None,
+                };
+                Some((format!("{} {word}", event.service.name), event.at))
+            })
+            .next()
     }
 
     /// The engine, once it answered.
     pub fn engine(&self) -> Option<&EngineInfo> {
-        None
+        self.engine.as_ref()
     }
 
     /// The machine.
     pub fn host(&self) -> Option<&HostUsage> {
-        None
+        self.host.as_ref()
     }
 
     /// How the connection stands; `None` before the first word.
     pub fn link(&self) -> Option<&Link> {
-        None
+        self.link.as_ref()
     }
 
-    /// When what is known was last known to be true.
+    /// When what is known was last known to be true; `None` before the first fact.
     pub fn as_of(&self) -> Option<Timestamp> {
-        None
+        self.as_of
     }
 
-    /// Recent events, oldest first, bounded.
-    pub fn events(&self) -> impl Iterator<Item = &Event> {
-        std::iter::empty()
+    /// Recent events, oldest first, at most 512.
+    pub fn events(&self) -> impl DoubleEndedIterator<Item = &Event> {
+        self.events.iter()
     }
 }

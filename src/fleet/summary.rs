@@ -1,0 +1,133 @@
+//! What a row shows: facts of its replicas summed up, the verdict, usage.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::store::Known;
+use super::{Health, Limits, Port, Replica, Role, Since, Usage, Verbs, verdict};
+
+/// What a row shows, for a service (its replicas summed) or one replica.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// The verdict, since when, and why.
+    pub health: Since,
+    /// Replicas that are up (running and not failing their check).
+    pub up: u32,
+    /// Replicas there are, or that should be (whichever is more); jobs not counted.
+    pub total: u32,
+    /// Restarts of all replicas; `None` until known.
+    pub restarts: Option<u32>,
+    /// All ports, deduplicated, sorted. Shared, so that a summary is cheap to make every frame.
+    pub ports: Arc<[Port]>,
+    /// Usage summed over replicas; a metric is `None` when no replica has it.
+    pub usage: Usage,
+    /// Limits summed over replicas; `None` when any replica is unlimited.
+    pub limits: Limits,
+    /// The image tag; `1.4.2 +1` style when replicas differ.
+    pub revision: Arc<str>,
+    /// When the oldest running replica started, else when the newest ended.
+    pub since: Option<Timestamp>,
+    /// Verbs that make sense for at least one replica.
+    pub can: Verbs,
+}
+
+impl Summary {
+    /// Of one replica (or job), without usage.
+    pub(super) fn of_replica(known: &Known, now: Timestamp) -> Self {
+        let mut summary = Self::of(std::iter::once(&known.replica));
+        summary.health = known.verdict(now);
+        summary.up = u32::from(verdict::is_up(summary.health.health));
+        summary.total = 1;
+        summary
+    }
+
+    /// Of a service from its replicas and jobs, without usage. Jobs count only where there is
+    /// nothing but jobs, and even then they can't make the service sick.
+    pub(super) fn of_service<'a>(
+        members: impl Iterator<Item = &'a Known> + Clone,
+        desired: Option<u32>,
+        now: Timestamp,
+    ) -> Self {
+        let replicas = members.clone().filter(|known| known.replica.role == Role::Replica);
+        let verdicts: Vec<Since> = replicas.clone().map(|known| known.verdict(now)).collect();
+        let mut summary = match verdict::of_service(&verdicts) {
+            Some(health) => Self { health, ..Self::of(replicas.map(|known| &known.replica)) },
+            None => {
+                Self { health: of_jobs(members.clone()), ..Self::of(members.map(|known| &known.replica)) }
+            }
+        };
+        summary.up = verdicts.iter().filter(|since| verdict::is_up(since.health)).count() as u32;
+        summary.total = (verdicts.len() as u32).max(desired.unwrap_or(0));
+        summary
+    }
+
+    fn of<'a>(replicas: impl Iterator<Item = &'a Replica> + Clone) -> Self {
+        Self {
+            health: Since { health: Health::Stopped, at: None, why: String::new() },
+            up: 0,
+            total: 0,
+            restarts: replicas.clone().filter_map(|r| r.restarts).reduce(u32::saturating_add),
+            ports: ports(replicas.clone()),
+            usage: Usage::default(),
+            limits: limits(replicas.clone()),
+            revision: revision(replicas.clone()),
+            since: since(replicas.clone()),
+            can: replicas.fold(Verbs::NONE, |can, replica| can.or(replica.can())),
+        }
+    }
+}
+
+/// A service of which only one-off jobs are left.
+fn of_jobs<'a>(jobs: impl Iterator<Item = &'a Known> + Clone) -> Since {
+    let runs = jobs.clone().any(|job| job.replica.is_up());
+    let health = if runs { Health::Running } else { Health::Stopped };
+    let why = match jobs.clone().count() {
+        1 => "one-off job".to_owned(),
+        n => format!("{n} one-off jobs"),
+    };
+    Since { health, at: since(jobs.map(|job| &job.replica)), why }
+}
+
+fn ports<'a>(replicas: impl Iterator<Item = &'a Replica> + Clone) -> Arc<[Port]> {
+    let mut ports: Vec<Port> = replicas.flat_map(|replica| &replica.ports).cloned().collect();
+    ports.sort_unstable();
+    ports.dedup();
+    ports.into()
+}
+
+/// The limits of what runs (else of all): usage is compared with them, and what has ended uses none.
+fn limits<'a>(replicas: impl Iterator<Item = &'a Replica> + Clone) -> Limits {
+    let any_up = replicas.clone().any(Replica::is_up);
+    let counted = replicas.filter(|replica| replica.is_up() || !any_up).map(|replica| replica.limits);
+    counted
+        .reduce(|a, b| Limits {
+            cpus: a.cpus.zip(b.cpus).map(|(a, b)| a + b),
+            memory: a.memory.zip(b.memory).map(|(a, b)| a.saturating_add(b)),
+            pids: a.pids.zip(b.pids).map(|(a, b)| a.saturating_add(b)),
+        })
+        .unwrap_or_default()
+}
+
+/// The tag of the first replica, and how many other tags there are beside it.
+fn revision<'a>(replicas: impl Iterator<Item = &'a Replica> + Clone) -> Arc<str> {
+    let mut tags: Vec<&str> = Vec::new();
+    for replica in replicas {
+        let tag = replica.image.tag();
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    match tags.as_slice() {
+        [] => "".into(),
+        [tag] => (*tag).into(),
+        [tag, others @ ..] => format!("{tag} +{}", others.len()).into(),
+    }
+}
+
+fn since<'a>(replicas: impl Iterator<Item = &'a Replica> + Clone) -> Option<Timestamp> {
+    let up = replicas.clone().filter(|replica| replica.is_up());
+    up.filter_map(|replica| replica.started)
+        .min()
+        .or_else(|| replicas.filter(|replica| !replica.is_up()).filter_map(|replica| replica.finished).max())
+}

@@ -1,0 +1,196 @@
+//! What a replica's past tells that its present does not: since when a state holds, how often it
+//! ended unasked, whether somebody asked it to stop.
+
+use std::collections::VecDeque;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{EventKind, Exit, HealthCheck, Replica, State};
+
+/// How far back unasked ends count towards a cadence (`7 restarts in 3 min`).
+pub(super) const WINDOW: SignedDuration = SignedDuration::from_mins(10);
+
+/// A run this long counts as having worked: the next end starts a new spell. Docker itself resets
+/// its restart back-off after 10 s.
+pub(super) const SETTLED: SignedDuration = SignedDuration::from_secs(15);
+
+/// Docker tells of an out-of-memory kill in an event of its own, shortly before the end.
+const OOM_BEFORE_END: SignedDuration = SignedDuration::from_secs(10);
+
+/// Ends remembered per replica; a loop faster than this within [`WINDOW`] reads `64 restarts`.
+const ENDS: usize = 64;
+
+/// How often a replica ended unasked, and over what time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cadence {
+    /// Restarts (or ends), at least 1.
+    pub(super) times: u32,
+    /// Over how long up to now; `None` when only the total is known.
+    pub(super) over: Option<SignedDuration>,
+}
+
+/// The past of one replica. Fed by events and by differences between facts.
+#[derive(Debug, Default)]
+pub(super) struct Track {
+    /// Ends nobody asked for, oldest first.
+    ends: VecDeque<Timestamp>,
+    /// Ends in `ends` that the engine's restart counter has not caught up with.
+    uncounted: u32,
+    /// When it was asked to end, since its last start.
+    asked: Option<Timestamp>,
+    /// Its newest start, by event.
+    started: Option<Timestamp>,
+    /// The newest word that the kernel killed in it for memory.
+    oom: Option<Timestamp>,
+    /// When the present spell of not working began.
+    down: Option<Timestamp>,
+    check: Option<(HealthCheck, Timestamp)>,
+    state: Option<(State, Timestamp)>,
+}
+
+impl Track {
+    /// Something happened at `at` to the replica last known as `replica`.
+    pub(super) fn happened(&mut self, at: Timestamp, kind: &EventKind, replica: &Replica) {
+        match kind {
+            EventKind::Killed(signal) if asks_to_end(signal) => self.asked = Some(at),
+            EventKind::Stopped => {
+                self.asked = Some(at);
+                self.forgive(at);
+            }
+            EventKind::Died(_) if self.asked.is_none() => {
+                self.ended(at, replica.started);
+                self.uncounted = self.uncounted.saturating_add(1);
+            }
+            EventKind::Started => {
+                self.started = Some(at);
+                self.asked = None;
+            }
+            EventKind::Oom => self.oom = Some(at),
+            EventKind::Health(check) => self.check = Some((*check, at)),
+            EventKind::Paused => self.state = Some((State::Paused, at)),
+            EventKind::Unpaused => self.state = Some((State::Running, at)),
+            _ => {}
+        }
+    }
+
+    /// The facts went from `old` (none at first sight) to `new`, which was true at `at`.
+    pub(super) fn noted(&mut self, old: Option<&Replica>, new: &Replica, at: Timestamp) {
+        // At first sight nothing says since when: only a change seen with our own eyes does.
+        if let Some(old) = old {
+            if old.check != new.check && self.check.is_none_or(|(check, _)| check != new.check) {
+                self.check = Some((new.check, at));
+            }
+            if old.state != new.state && self.state.is_none_or(|(state, _)| state != new.state) {
+                self.state = Some((new.state, at));
+            }
+            if let (Some(before), Some(after)) = (old.restarts, new.restarts) {
+                // Restarts whose events we missed (a lost connection) still count.
+                let grown = after.saturating_sub(before);
+                for _ in self.uncounted..grown.min(ENDS as u32) {
+                    self.ended(new.finished.unwrap_or(at), old.started);
+                }
+                self.uncounted = self.uncounted.saturating_sub(grown);
+            }
+        }
+        let works = new.check == HealthCheck::Healthy && new.state == State::Running;
+        if works {
+            self.down = None;
+        }
+    }
+
+    /// An end nobody asked for, of a run that began at `started`.
+    fn ended(&mut self, at: Timestamp, started: Option<Timestamp>) {
+        let ran = self.started.max(started).map(|start| at.duration_since(start));
+        if self.down.is_none() || ran.is_some_and(|ran| ran >= SETTLED) {
+            self.down = Some(at);
+        }
+        while self.ends.len() >= ENDS || self.ends.front().is_some_and(|&e| at.duration_since(e) > WINDOW) {
+            self.ends.pop_front();
+        }
+        self.ends.push_back(at);
+    }
+
+    /// The end just seen turns out to have been asked for: `stop` is told after `die`.
+    fn forgive(&mut self, at: Timestamp) {
+        let just_now = |end: &Timestamp| at.duration_since(*end) <= SignedDuration::from_secs(2);
+        if self.ends.back().is_some_and(just_now) {
+            let end = self.ends.pop_back();
+            self.uncounted = self.uncounted.saturating_sub(1);
+            if self.down == end {
+                self.down = None;
+            }
+        }
+    }
+
+    /// Whether somebody asked it to end.
+    pub(super) fn was_asked(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// Whether we saw it end, and nobody asked for it.
+    pub(super) fn saw_end(&self) -> bool {
+        !self.ends.is_empty() && self.asked.is_none()
+    }
+
+    /// Since when its check says `check`, where that was seen.
+    pub(super) fn check_since(&self, check: HealthCheck) -> Option<Timestamp> {
+        self.check.filter(|(known, _)| *known == check).map(|(_, at)| at)
+    }
+
+    /// Since when it is in `state`, where that was seen.
+    pub(super) fn state_since(&self, state: State) -> Option<Timestamp> {
+        self.state.filter(|(known, _)| *known == state).map(|(_, at)| at)
+    }
+
+    /// Since when it does not work, through all restarts in between.
+    pub(super) fn down_since(&self) -> Option<Timestamp> {
+        self.down
+    }
+
+    /// Its newest start.
+    pub(super) fn started(&self, replica: &Replica) -> Option<Timestamp> {
+        self.started.max(replica.started)
+    }
+
+    /// Whether `exit` was for memory: the engine's flag, or its event shortly before a SIGKILL.
+    pub(super) fn was_oom(&self, exit: Exit, replica: &Replica) -> bool {
+        let end = replica.finished.or(self.ends.back().copied());
+        let told = match (self.oom, end) {
+            (Some(oom), Some(end)) => end.duration_since(oom).abs() <= OOM_BEFORE_END,
+            _ => false,
+        };
+        exit.oom || (exit.code == 137 && told)
+    }
+
+    /// Whether what is said about the replica still changes as time passes without news.
+    pub(super) fn is_unsettled(&self, replica: &Replica, at: Timestamp) -> bool {
+        replica.state == State::Restarting
+            || self.ends.back().is_some_and(|&end| at.duration_since(end) <= WINDOW)
+            || is_young_restarter(replica, at)
+    }
+
+    /// How often it ended unasked lately; `None` for less than twice.
+    pub(super) fn cadence(&self, replica: &Replica, now: Timestamp) -> Option<Cadence> {
+        let recent = |end: &&Timestamp| now.duration_since(**end) <= WINDOW;
+        let seen = self.ends.iter().filter(recent).count() as u32;
+        let first = self.ends.iter().find(recent).copied();
+        let counted = if is_young_restarter(replica, now) { replica.restarts.unwrap_or(0) } else { 0 };
+        if counted.max(seen) < 2 {
+            return None;
+        }
+        let since = if counted > seen { Some(replica.created) } else { first };
+        Some(Cadence { times: counted.max(seen), over: since.map(|since| now.duration_since(since)) })
+    }
+}
+
+/// Whether all its restarts fall within [`WINDOW`] because it did not exist before.
+fn is_young_restarter(replica: &Replica, at: Timestamp) -> bool {
+    replica.restarts.is_some_and(|n| n >= 2) && at.duration_since(replica.created) <= WINDOW
+}
+
+/// Whether a signal is a wish to end. SIGKILL alone is not taken for one: `docker stop` always asks
+/// first, so a lone SIGKILL is an emergency and the row should say so.
+fn asks_to_end(signal: &str) -> bool {
+    let name = signal.trim_start_matches("SIG");
+    matches!(name, "2" | "3" | "15" | "INT" | "QUIT" | "TERM")
+}

@@ -1,0 +1,150 @@
+//! The verdict on one replica, and on a service from its replicas'.
+//!
+//! `restarting` for a minute is not up; exit 137 is not out of memory unless the engine says so;
+//! what was stopped on purpose is not broken.
+
+use std::fmt::Write as _;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::track::{SETTLED, Track};
+use super::{Exit, Health, HealthCheck, Replica, Since, State};
+
+/// The verdict on one replica at `now`.
+pub(super) fn of_replica(replica: &Replica, track: &Track, now: Timestamp) -> Since {
+    let say = |health, at, why: &str| Since { health, at, why: why.to_owned() };
+    match replica.state {
+        State::Created => say(Health::Stopped, Some(replica.created), "never started"),
+        State::Restarting => down(replica, track, now),
+        State::Running if is_looping(replica, track, now) => down(replica, track, now),
+        State::Running => running(replica, track),
+        State::Paused => say(Health::Paused, track.state_since(State::Paused), ""),
+        State::Removing => say(Health::Stopped, track.state_since(State::Removing), "being removed"),
+        State::Dead => say(Health::Down, replica.finished, "dead, can only be removed"),
+        State::Exited => exited(replica, track, now),
+    }
+}
+
+fn running(replica: &Replica, track: &Track) -> Since {
+    let started = track.started(replica);
+    let (health, at) = match replica.check {
+        HealthCheck::None => (Health::Running, started),
+        HealthCheck::Starting => (Health::Starting, started),
+        HealthCheck::Healthy => (Health::Healthy, track.check_since(HealthCheck::Healthy).or(started)),
+        HealthCheck::Unhealthy => (Health::Unhealthy, track.check_since(HealthCheck::Unhealthy)),
+    };
+    let why = if health == Health::Unhealthy { "health check fails" } else { "" };
+    Since { health, at, why: why.to_owned() }
+}
+
+/// Whether a running replica is only between two ends: it ended at least twice lately, and has not
+/// run long enough (or passed its check) since.
+fn is_looping(replica: &Replica, track: &Track, now: Timestamp) -> bool {
+    replica.check != HealthCheck::Healthy
+        && track.started(replica).is_some_and(|start| now.duration_since(start) < SETTLED)
+        && track.cadence(replica, now).is_some()
+}
+
+fn down(replica: &Replica, track: &Track, now: Timestamp) -> Since {
+    let at = track.down_since().or(replica.finished);
+    let ended = replica.exit.map(|exit| exit_words(exit, track.was_oom(exit, replica)));
+    let mut why = ended.unwrap_or_default();
+    match track.cadence(replica, now) {
+        Some(cadence) => {
+            let over = cadence.over.map(|over| format!(" in {}", span(over))).unwrap_or_default();
+            let _ = if why.is_empty() {
+                write!(why, "restarting, {} times{over}", cadence.times)
+            } else {
+                write!(why, ", {} restarts{over}", cadence.times)
+            };
+        }
+        None if replica.state == State::Restarting => {
+            why.push_str(if why.is_empty() { "restarting" } else { ", restarting" });
+            if let Some(n) = replica.restarts.filter(|n| *n > 1) {
+                let _ = write!(why, ", {n} times");
+            }
+        }
+        None => {}
+    }
+    Since { health: Health::Down, at, why }
+}
+
+fn exited(replica: &Replica, track: &Track, now: Timestamp) -> Since {
+    let Some(exit) = replica.exit else {
+        return Since { health: Health::Stopped, at: replica.finished, why: "exited".to_owned() };
+    };
+    let oom = track.was_oom(exit, replica);
+    // An end by SIGTERM or SIGINT that nobody saw was most likely asked for before we looked.
+    let polite = matches!(exit.code, 130 | 143) && !track.saw_end();
+    if !oom && (exit.code == 0 || polite || track.was_asked()) {
+        let why = match exit.code {
+            0 => String::new(),
+            130 | 143 if track.was_asked() => String::new(),
+            _ => exit_words(exit, false),
+        };
+        return Since { health: Health::Stopped, at: replica.finished, why };
+    }
+    down(replica, track, now)
+}
+
+/// `exit 1`, `OOM-killed`, `killed (exit 137)`.
+fn exit_words(exit: Exit, oom: bool) -> String {
+    match exit.code {
+        _ if oom => "OOM-killed".to_owned(),
+        126 => "exit 126 (not executable)".to_owned(),
+        127 => "exit 127 (command not found)".to_owned(),
+        134 => "aborted (exit 134)".to_owned(),
+        137 => "killed (exit 137)".to_owned(),
+        139 => "segmentation fault (exit 139)".to_owned(),
+        143 => "terminated (exit 143)".to_owned(),
+        code => format!("exit {code}"),
+    }
+}
+
+/// `40 s`, `3 min`, `2 h`: the wording of cadences.
+fn span(over: SignedDuration) -> String {
+    let seconds = over.as_secs().max(1);
+    match seconds {
+        ..=59 => format!("{seconds} s"),
+        60..=5399 => format!("{} min", (seconds + 30) / 60),
+        _ => format!("{} h", (seconds + 1800) / 3600),
+    }
+}
+
+/// Whether a replica with this verdict serves.
+pub(super) fn is_up(health: Health) -> bool {
+    matches!(health, Health::Healthy | Health::Running | Health::Starting)
+}
+
+/// The verdict on a service from its replicas' (jobs left out). `None` without replicas.
+///
+/// All alike: their verdict. Some serve and some do not: degraded. None serves: the worst.
+pub(super) fn of_service(replicas: &[Since]) -> Option<Since> {
+    let worst = replicas.iter().max_by_key(|since| since.health)?;
+    let total = replicas.len();
+    let up = replicas.iter().filter(|since| is_up(since.health)).count();
+    if up == 0 || up == total {
+        return Some(all_alike(replicas, worst));
+    }
+    let like_worst = replicas.iter().filter(|since| since.health == worst.health);
+    let since = like_worst.clone().filter_map(|since| since.at).min();
+    let mut why = format!("{} of {total} {}", like_worst.count(), worst.health.word());
+    if !worst.why.is_empty() && worst.health == Health::Down {
+        let _ = write!(why, ": {}", worst.why);
+    }
+    Some(Since { health: Health::Degraded, at: since, why })
+}
+
+fn all_alike(replicas: &[Since], worst: &Since) -> Since {
+    let same = || replicas.iter().filter(|since| since.health == worst.health);
+    let times = same().filter_map(|since| since.at);
+    // Good news holds since the last replica joined in, bad news since the first fell.
+    let at = if worst.health <= Health::Stopped { times.max() } else { times.min() };
+    let why = match same().count() {
+        n if n < replicas.len() && worst.health == Health::Starting => {
+            format!("{n} of {} starting", replicas.len())
+        }
+        _ => worst.why.clone(),
+    };
+    Since { health: worst.health, at, why }
+}
