@@ -3,6 +3,67 @@
 //! Owns: which replicas' streams are open, cutting chunks into lines, merging by time, markers,
 //! lag and drops. Must not: draw, or hold the lines (that is [`crate::logs`]).
 
+mod options;
 mod subject;
 
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::engine::Engine;
+use crate::fleet::{Observation, Replica};
+
+pub use options::{FollowOptions, Pressure};
 pub use subject::{Batch, Subject};
+
+/// A running follow. Dropping it ends every stream behind it.
+pub struct Follow {
+    batches: mpsc::Receiver<Batch>,
+    feed: Feed,
+}
+
+/// Tells a follow what happens in the fleet; cheap to clone.
+#[derive(Clone)]
+pub struct Feed {
+    tx: mpsc::UnboundedSender<Observation>,
+}
+
+impl Feed {
+    /// Passes an observation on, if it can matter to logs (usage figures are not even copied).
+    /// Never waits. Observations of replicas that are not the follow's are fine.
+    pub fn observe(&self, observation: &Observation) {
+        if !matches!(observation, Observation::Sampled { .. } | Observation::Host(_)) {
+            let _ = self.tx.send(observation.clone());
+        }
+    }
+}
+
+impl Follow {
+    /// Opens the streams of the `replicas` that the subject covers (others are ignored). Must be
+    /// called within a tokio runtime.
+    ///
+    /// With `options.follow`, feed it every observation from then on ([`Self::feed`], or
+    /// [`Self::watch`]): replicas that come, restart or go are learnt only from there.
+    pub fn start(
+        engine: Arc<dyn Engine>,
+        subject: Subject,
+        options: FollowOptions,
+        replicas: Vec<Replica>,
+    ) -> Self {
+        let _ = (engine, subject, options, replicas);
+        let (_, batches) = mpsc::channel(4);
+        let (tx, _) = mpsc::unbounded_channel();
+        Self { batches, feed: Feed { tx } }
+    }
+
+    /// Where to tell it what happens in the fleet.
+    pub fn feed(&self) -> Feed {
+        self.feed.clone()
+    }
+
+    /// The next lines; at most about 30 ms of them, at most a few thousand. `None` once everything
+    /// asked for has been handed out, which with `follow` never happens. Cancel-safe.
+    pub async fn next(&mut self) -> Option<Batch> {
+        self.batches.recv().await
+    }
+}

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::fleet::{ReplicaId, ServiceId};
-use crate::logs::Line;
+use crate::fleet::{Replica, ReplicaId, Role, ServiceId};
+use crate::logs::{Line, Source};
+use crate::text::sanitize;
+
+/// Columns of a tag at most.
+const MAX_TAG: usize = 32;
 
 /// Whose logs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +20,33 @@ pub enum Subject {
     Project(Option<Arc<str>>),
     /// Everything.
     All,
+}
+
+impl Subject {
+    /// Whether a replica's lines belong to it. One-off jobs count in a project and in everything,
+    /// not in a service.
+    pub fn covers(&self, replica: &Replica) -> bool {
+        match self {
+            Self::Replica(id) => replica.id == *id,
+            Self::Service(id) => replica.service == *id && replica.role == Role::Replica,
+            Self::Project(name) => replica.service.project == *name,
+            Self::All => true,
+        }
+    }
+
+    /// What to show in front of a replica's lines: `api-2`, or the container's own name where it
+    /// has no number; with the project in front where several projects are followed.
+    pub(super) fn source(&self, replica: &Replica) -> Arc<Source> {
+        let name = match (&replica.service.project, replica.number) {
+            (Some(_), Some(number)) => format!("{}-{number}", replica.service.name),
+            _ => replica.name.to_string(),
+        };
+        let tag = match (&replica.service.project, self) {
+            (Some(project), Self::All) => sanitize::label(&format!("{project}/{name}"), MAX_TAG),
+            _ => sanitize::label(&name, MAX_TAG),
+        };
+        Arc::new(Source { replica: replica.id.clone(), service: replica.service.clone(), tag })
+    }
 }
 
 /// What following hands out: lines in time order, and how far behind it is.

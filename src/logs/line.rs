@@ -32,7 +32,8 @@ pub enum Stream {
     Stdout,
     /// Standard error.
     Stderr,
-    /// Not from the replica: a marker of ours (`✂ replica 1 died: exit 1`).
+    /// Not from the replica: a marker of ours (`api-1 died: exit 1`). The text has no glyph; the
+    /// view puts its own (`✂`) in front.
     Marker,
 }
 

@@ -2,7 +2,11 @@
 //!
 //! Must not: do IO or read a clock.
 
+mod filter;
 mod line;
+mod store;
 
 pub use crate::text::{MAX_LINE, Span, SpanColor, SpanStyle};
+pub use filter::{Filter, Pattern, PatternError};
 pub use line::{Level, Line, Source, Stream};
+pub use store::{Counters, LineRef, LogStore};
