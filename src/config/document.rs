@@ -25,6 +25,14 @@ pub(super) struct Entry<'d, 't> {
     pub(super) value_at: Range<usize>,
 }
 
+/// `inherits = "name"`, and where it says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Inherits {
+    pub(super) name: String,
+    pub(super) line: usize,
+    pub(super) column: usize,
+}
+
 impl<'t> Document<'t> {
     /// Begins to read `text`, called `file` in problems.
     pub(super) fn new(file: &'t str, text: &'t str) -> Self {
@@ -74,7 +82,7 @@ impl<'t> Document<'t> {
     }
 
     /// The value as text, or a problem.
-    pub(super) fn string<'d>(&mut self, entry: &Entry<'d, 't>) -> Option<&'d str> {
+    pub(super) fn string<'d>(&mut self, entry: &Entry<'d, '_>) -> Option<&'d str> {
         let text = entry.value.as_str();
         if text.is_none() {
             let key = quote(entry.key);
@@ -87,8 +95,15 @@ impl<'t> Document<'t> {
         text
     }
 
+    /// The value as the name of what is inherited.
+    pub(super) fn inherits(&mut self, entry: &Entry<'_, '_>) -> Option<Inherits> {
+        let name = self.string(entry)?.to_owned();
+        let (line, column) = self.place(&entry.value_at);
+        Some(Inherits { name, line, column })
+    }
+
     /// The value as a table, or a problem.
-    pub(super) fn table<'d>(&mut self, entry: &Entry<'d, 't>) -> Option<&'d DeTable<'t>> {
+    pub(super) fn table<'d, 'v>(&mut self, entry: &Entry<'d, 'v>) -> Option<&'d DeTable<'v>> {
         let table = entry.value.as_table();
         if table.is_none() {
             let key = quote(entry.key);

@@ -6,12 +6,14 @@
 mod document;
 mod keymap;
 mod library;
+mod paths;
 mod problem;
 mod settings;
 mod theme;
 
 pub use keymap::{Chord, ChordError, Context, Keymap, Lookup};
-pub use library::shipped_keymap;
+pub use library::{Library, Listed, Origin};
+pub use paths::{Paths, StateError};
 pub use problem::{Problem, Problems};
 pub use settings::{EngineSettings, LogSettings, Settings, UiSettings};
-pub use theme::{Glyphs, ROLES, Role, Theme};
+pub use theme::{Depth, Env, Glyphs, ROLES, Role, Theme, contrast, known_rgb};

@@ -15,7 +15,7 @@ use toml::de::DeTable;
 
 use super::{Binding, Chord, Context, Keymap};
 use crate::action::Action;
-use crate::config::document::{Document, Entry, entries};
+use crate::config::document::{Document, Entry, Inherits, entries};
 use crate::config::problem::{Problem, Problems, did_you_mean, quote};
 use crate::text::sanitize;
 
@@ -28,9 +28,9 @@ pub(in crate::config) struct Layer {
     /// Its file, as problems name it.
     file: String,
     /// One line about it.
-    pub(in crate::config) doc: Option<String>,
+    doc: Option<String>,
     /// The keymap it changes.
-    pub(in crate::config) inherits: Option<String>,
+    pub(in crate::config) inherits: Option<Inherits>,
     lines: Vec<Line>,
 }
 
@@ -68,7 +68,7 @@ impl Layer {
         for entry in entries(tree) {
             match entry.key {
                 "doc" => self.doc = document.string(&entry).map(|t| sanitize::label(t, 120).to_string()),
-                "inherits" => self.inherits = document.string(&entry).map(str::to_owned),
+                "inherits" => self.inherits = document.inherits(&entry),
                 key => match Context::ALL.into_iter().find(|c| c.name() == key) {
                     Some(context) => {
                         let table = document.table(&entry).map(entries).unwrap_or_default();

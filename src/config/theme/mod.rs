@@ -1,97 +1,24 @@
 //! Themes: what a thing *is* (its [`Role`]) → how it looks.
+//!
+//! Owns: roles, colours and how they are brought down to what a terminal shows, glyphs, what a
+//! theme file may say. Must not: know where a role is used.
 
-use ratatui::style::Style;
+mod colour;
+mod depth;
+mod file;
+mod glyphs;
+mod role;
+mod style;
+#[cfg(test)]
+mod tests;
 
-/// What a piece of the screen is. The view names roles only, never colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Role {
-    /// Plain text and background.
-    Text,
-    /// Secondary text.
-    Dim,
-    /// Titles, column heads.
-    Title,
-    /// Lines and frames.
-    Border,
-    /// The frame of what has the focus.
-    BorderFocused,
-    /// The selected row.
-    Selected,
-    /// A marked row's mark.
-    Marked,
-    /// The header line.
-    Header,
-    /// The header line of a protected (production) target.
-    HeaderProtected,
-    /// The word DEMO, READ-ONLY.
-    Badge,
-    /// Healthy.
-    Ok,
-    /// Runs without a check; information.
-    Info,
-    /// Starting, degraded, paused; high usage.
-    Warn,
-    /// Unhealthy, down; errors.
-    Bad,
-    /// Stopped on purpose.
-    Stopped,
-    /// A key in help and footer.
-    Key,
-    /// What a key does.
-    KeyDoc,
-    /// The active tab.
-    TabActive,
-    /// Other tabs.
-    Tab,
-    /// Input lines.
-    Input,
-    /// A dialog.
-    Dialog,
-    /// A dialog that asks for something dangerous.
-    DialogDanger,
-    /// The text matched by a filter or a search.
-    Match,
-    /// The match the search stands on.
-    MatchCurrent,
-    /// Time stamps in logs.
-    Time,
-    /// Markers in logs.
-    Marker,
-    /// Keys of JSON fields in flattened logs.
-    FieldKey,
-    /// Log level trace and debug.
-    LevelDebug,
-    /// Log level info.
-    LevelInfo,
-    /// Log level warn.
-    LevelWarn,
-    /// Log level error and fatal.
-    LevelError,
-    /// Sparklines, gauges.
-    Gauge,
-    /// First line of a chart.
-    Chart1,
-    /// Second line of a chart.
-    Chart2,
-    /// Axes of a chart.
-    Axis,
-    /// Replica tags in merged logs take turns.
-    Tag1,
-    /// See `Tag1`.
-    Tag2,
-    /// See `Tag1`.
-    Tag3,
-    /// See `Tag1`.
-    Tag4,
-    /// See `Tag1`.
-    Tag5,
-    /// See `Tag1`.
-    Tag6,
-}
+pub use colour::{contrast, known_rgb};
+pub use depth::{Depth, Env};
+pub(super) use file::{Layer, resolve};
+pub use glyphs::Glyphs;
+pub use role::{ROLES, Role};
 
-/// How many roles there are.
-pub const ROLES: usize = Role::Tag6 as usize + 1;
+use ratatui::style::{Color, Modifier, Style};
 
 /// A resolved theme: a style for every role.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,104 +35,50 @@ impl Theme {
     pub fn style(&self, role: Role) -> Style {
         self.styles[role as usize]
     }
+
+    /// The same theme with the colours a terminal of that depth shows.
+    ///
+    /// At [`Depth::None`] the colours go and the attributes stay; a theme that tells things apart
+    /// by colour only is unreadable then, so callers give it the `mono` theme instead.
+    #[must_use]
+    pub fn at(mut self, depth: Depth) -> Self {
+        if depth == Depth::True {
+            return self;
+        }
+        let [text, ..] = self.styles;
+        for (role, style) in Role::all().zip(&mut self.styles) {
+            let before = *style;
+            for slot in [&mut style.fg, &mut style.bg] {
+                *slot = slot.map(|c| colour::downgrade(c, depth)).filter(|_| depth != Depth::None);
+            }
+            if depth == Depth::Ansi16 {
+                keep_apart(role, style, before, text);
+            }
+        }
+        self
+    }
+}
+
+/// What 16 colours make equal, but must not be: a selection of the colour of the background is
+/// shown reversed, text of the colour of its own background in black or white.
+fn keep_apart(role: Role, style: &mut Style, before: Style, text: Style) {
+    let ground = text.bg.map(|c| colour::downgrade(c, Depth::Ansi16));
+    if role == Role::Selected && style.bg.is_some() && style.bg == ground && before.bg != text.bg {
+        style.bg = None;
+        style.add_modifier |= Modifier::REVERSED;
+    }
+    let behind = style.bg.or(ground);
+    if let (Some(fg), Some(bg)) = (style.fg, behind)
+        && contrast(fg, bg).is_some_and(|c| c < 2.0)
+    {
+        let against = |c| contrast(c, bg).unwrap_or(0.0);
+        style.fg =
+            Some(if against(Color::Black) > against(Color::White) { Color::Black } else { Color::White });
+    }
 }
 
 impl Default for Theme {
     fn default() -> Self {
         Self { name: "plain".into(), doc: "no style at all".into(), styles: [Style::new(); ROLES] }
     }
-}
-
-/// The characters with a meaning: Unicode, or ASCII where the terminal or the user wants it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Glyphs {
-    /// Healthy.
-    pub ok: &'static str,
-    /// Runs without a check.
-    pub running: &'static str,
-    /// Starting, degraded.
-    pub warn: &'static str,
-    /// Unhealthy, down.
-    pub bad: &'static str,
-    /// Stopped.
-    pub stopped: &'static str,
-    /// Paused.
-    pub paused: &'static str,
-    /// An unfolded branch.
-    pub open: &'static str,
-    /// A folded branch.
-    pub folded: &'static str,
-    /// A marked row.
-    pub mark: &'static str,
-    /// Live.
-    pub live: &'static str,
-    /// In front of markers in logs.
-    pub cut: &'static str,
-    /// Restart count.
-    pub restarts: &'static str,
-    /// Published to: `8080→80`.
-    pub arrow: &'static str,
-    /// Ascending.
-    pub ascending: &'static str,
-    /// Descending.
-    pub descending: &'static str,
-    /// A horizontal line.
-    pub line: &'static str,
-    /// A vertical line.
-    pub bar: &'static str,
-    /// More than fits.
-    pub ellipsis: &'static str,
-    /// Nothing known.
-    pub missing: &'static str,
-    /// Sparkline steps, lowest first.
-    pub spark: &'static [&'static str],
-}
-
-impl Glyphs {
-    /// Unicode, one column each.
-    pub const UNICODE: Self = Self {
-        ok: "✔",
-        running: "●",
-        warn: "▲",
-        bad: "✖",
-        stopped: "○",
-        paused: "‖",
-        open: "▾",
-        folded: "▸",
-        mark: "◆",
-        live: "●",
-        cut: "✂",
-        restarts: "↻",
-        arrow: "→",
-        ascending: "↑",
-        descending: "↓",
-        line: "─",
-        bar: "│",
-        ellipsis: "…",
-        missing: "—",
-        spark: &["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
-    };
-    /// ASCII only.
-    pub const ASCII: Self = Self {
-        ok: "+",
-        running: "*",
-        warn: "!",
-        bad: "x",
-        stopped: "o",
-        paused: "=",
-        open: "v",
-        folded: ">",
-        mark: "#",
-        live: "*",
-        cut: "--",
-        restarts: "r",
-        arrow: ">",
-        ascending: "^",
-        descending: "v",
-        line: "-",
-        bar: "|",
-        ellipsis: "~",
-        missing: "-",
-        spark: &["_", ".", ":", "-", "=", "+", "*", "#"],
-    };
 }
