@@ -46,6 +46,17 @@ impl Theme {
             return self;
         }
         let [text, ..] = self.styles;
+        let states = [(Role::Ok, Color::Green), (Role::Warn, Color::Yellow), (Role::Bad, Color::Red)];
+        let reduced = states.map(|(role, _)| self.style(role).fg.map(|c| colour::downgrade(c, depth)));
+        let [ok, warn, bad] = reduced;
+        // Some palettes' greens are nearest to yellow: then the states get the colours everyone
+        // knows, because they must differ whatever else is lost.
+        if depth == Depth::Ansi16 && (ok == warn || warn == bad || ok == bad) {
+            for (role, plain) in states {
+                let style = &mut self.styles[role as usize];
+                style.fg = style.fg.map(|_| plain);
+            }
+        }
         for (role, style) in Role::all().zip(&mut self.styles) {
             let before = *style;
             for slot in [&mut style.fg, &mut style.bg] {
