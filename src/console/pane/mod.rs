@@ -12,6 +12,7 @@ mod ports;
 mod scope;
 mod sheet;
 mod stats;
+mod words;
 
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
@@ -211,7 +212,7 @@ impl Panes {
         Self {
             tabs: [
                 Box::new(logs::Logs::new(&settings.logs, local.clone())),
-                Box::new(stats::Stats::new(local.clone())),
+                Box::new(stats::Stats::default()),
                 Box::new(page::Page::new(health::build, page::Asks::Watching, local.clone())),
                 Box::new(page::Page::new(ports::build, page::Asks::Nothing, local.clone())),
                 Box::new(page::Page::new(config::build, page::Asks::Details, local)),

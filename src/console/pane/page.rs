@@ -66,6 +66,9 @@ impl Page {
     }
 
     fn want(&mut self, scene: &Scene<'_>) -> Vec<Effect> {
+        if matches!(scene.target, Target::Project(_)) {
+            return Vec::new();
+        }
         match self.asks {
             Asks::Nothing => Vec::new(),
             Asks::Details => self.dossier.want(scene, false),
@@ -100,7 +103,9 @@ impl Pane for Page {
                 self.scroll.home();
                 Answer::done()
             }
-            Action::Left | Action::Right if self.asks != Asks::Nothing => {
+            Action::Left | Action::Right
+                if self.asks != Asks::Nothing && !matches!(scene.target, Target::Project(_)) =>
+            {
                 if !self.dossier.turn(scene, if action == Action::Left { -1 } else { 1 }) {
                     return Answer::Refused("there is no other replica to show".into());
                 }

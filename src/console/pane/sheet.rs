@@ -8,9 +8,11 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::dossier::Dossier;
-use super::{Look, Scene};
+use super::{Look, Scene, scope, words};
 use crate::config::Role;
 use crate::console::widget::text;
+use crate::engine::EngineError;
+use crate::fleet::{Replica, Summary};
 
 /// What a page is built from.
 #[derive(Clone, Copy)]
@@ -112,15 +114,55 @@ impl<'a> Sheet<'a> {
     /// Pairs that share a key column as wide as the longest key.
     pub(super) fn pairs<'k>(&mut self, pairs: impl IntoIterator<Item = (&'k str, String, Role)>) {
         let pairs: Vec<_> = pairs.into_iter().collect();
+        if pairs.is_empty() {
+            self.say(Role::Dim, 1, "none");
+        }
         let widest = pairs.iter().map(|p| text::width(p.0)).max().unwrap_or(0);
         for (key, value, role) in pairs {
             self.pair(key, widest.min(self.width / 3), &value, role);
         }
     }
 
-    /// An empty row.
-    pub(super) fn gap(&mut self) {
-        self.items.push(Item { head: false, rows: vec![Line::default()] });
+    /// Which replica the page shows, where there are several to choose from.
+    pub(super) fn which(&mut self, view: &View<'_>, replica: &Replica) {
+        let all = scope::replicas(view.scene.fleet, view.scene.target);
+        let mut remark = replica.id.short().to_owned();
+        if all.len() > 1
+            && let Some(at) = all.iter().position(|r| r.id == replica.id)
+        {
+            remark = format!("{} of {}, left/right for the others  {remark}", at + 1, all.len());
+        }
+        self.head_with(replica.name.as_ref(), remark);
+    }
+
+    /// Why the engine could not tell, and what to do.
+    pub(super) fn failed(&mut self, error: &EngineError) {
+        self.say(Role::Bad, 1, &format!("could not be inspected: {error}"));
+        self.say(Role::Dim, 1, &error.remedy());
+    }
+
+    /// One row about how a service or replica stands.
+    pub(super) fn standing(&mut self, view: &View<'_>, name: &str, summary: &Summary, counts: Option<&str>) {
+        let (glyph, role) = words::health(summary.health.health, self.look.glyphs);
+        let room = (self.width / 3).clamp(8, 32);
+        let name = text::clip(name, room, self.look.glyphs.ellipsis);
+        let pad = room.saturating_sub(text::width(&name));
+        let mut told = summary.health.health.word().to_owned();
+        if let Some(at) = summary.health.at {
+            told += &format!(" since {}", words::ago(at, view.scene.now).trim_end_matches(" ago"));
+        }
+        if !summary.health.why.is_empty() {
+            told += &format!(": {}", summary.health.why);
+        }
+        let restarts = summary.restarts.filter(|n| *n > 0);
+        let restarts = restarts.map_or_else(String::new, |n| format!("  {}{n}", self.look.glyphs.restarts));
+        self.row(vec![
+            Span::styled(format!(" {glyph} "), self.style(role)),
+            Span::styled(format!("{name}{}  ", " ".repeat(pad)), self.style(Role::Text)),
+            Span::styled(counts.map_or_else(String::new, |c| format!("{c:<7}")), self.style(Role::Dim)),
+            Span::styled(told, self.style(role)),
+            Span::styled(restarts, self.style(Role::Warn)),
+        ]);
     }
 
     /// The rows to show: all, or those of entries that contain `find` (under their headings).
