@@ -116,7 +116,9 @@ fn compose(sheet: &mut Sheet<'_>, replica: &Replica) {
         ("directory", &compose.working_dir),
         ("config hash", &compose.config_hash),
     ];
-    pairs.extend(noted.into_iter().filter_map(|(key, value)| Some((key, value.as_ref()?.to_string(), Role::Text))));
+    pairs.extend(
+        noted.into_iter().filter_map(|(key, value)| Some((key, value.as_ref()?.to_string(), Role::Text))),
+    );
     if !compose.depends_on.is_empty() {
         pairs.push(("depends on", compose.depends_on.join(", "), Role::Text));
     }
@@ -141,7 +143,8 @@ fn mounts(view: &View<'_>, sheet: &mut Sheet<'_>, mounts: &[Mount]) {
 fn networks(sheet: &mut Sheet<'_>, networks: &[NetworkLink]) {
     sheet.head(format!("NETWORKS ({})", networks.len()));
     sheet.pairs(networks.iter().map(|network| {
-        let mut words = if network.address.is_empty() { "no address".into() } else { network.address.clone() };
+        let mut words =
+            if network.address.is_empty() { "no address".into() } else { network.address.clone() };
         if !network.aliases.is_empty() {
             words += &format!("  as {}", network.aliases.join(", "));
         }

@@ -54,7 +54,8 @@ fn verdict(view: &View<'_>, sheet: &mut Sheet<'_>, replica: &Replica) {
     let (glyph, role) = words::health(summary.health.health, scene.look.glyphs);
     let mut sentence = format!("{glyph} {}", summary.health.health.word());
     if let Some(at) = summary.health.at {
-        sentence += &format!(" since {} ({})", words::clock(at, scene.now, view.zone), words::ago(at, scene.now));
+        sentence +=
+            &format!(" since {} ({})", words::clock(at, scene.now, view.zone), words::ago(at, scene.now));
     }
     if !summary.health.why.is_empty() {
         sentence += &format!(": {}", summary.health.why);
@@ -74,9 +75,10 @@ fn check(view: &View<'_>, sheet: &mut Sheet<'_>, details: &Details) {
     };
     let state = match details.replica.check {
         HealthCheck::Healthy => ("healthy: the last check passed".to_owned(), Role::Ok),
-        HealthCheck::Unhealthy => {
-            (format!("unhealthy: failed {} in a row", human_count(details.failing_streak, "check")), Role::Bad)
-        }
+        HealthCheck::Unhealthy => (
+            format!("unhealthy: failed {} in a row", human_count(details.failing_streak, "check")),
+            Role::Bad,
+        ),
         HealthCheck::Starting => ("starting: not decided yet".to_owned(), Role::Warn),
         HealthCheck::None => ("not checked (yet)".to_owned(), Role::Dim),
     };
@@ -87,7 +89,11 @@ fn check(view: &View<'_>, sheet: &mut Sheet<'_>, details: &Details) {
     } else {
         state
     };
-    sheet.pairs([("state", state.0, state.1), ("test", test(spec), Role::Text), ("rhythm", rhythm(spec), Role::Text)]);
+    sheet.pairs([
+        ("state", state.0, state.1),
+        ("test", test(spec), Role::Text),
+        ("rhythm", rhythm(spec), Role::Text),
+    ]);
     if !matches!(details.replica.state, State::Running) {
         sheet.say(Role::Dim, 1, &format!("it is {}, so it is not checked", details.replica.state.word()));
     }
@@ -137,7 +143,11 @@ fn results(view: &View<'_>, sheet: &mut Sheet<'_>, details: &Details) {
         sheet.row(vec![
             Span::styled(format!(" {glyph} {word:<8}"), sheet.style(role)),
             Span::styled(
-                format!(" {} ({})", words::clock(result.start, scene.now, view.zone), words::ago(result.start, scene.now)),
+                format!(
+                    " {} ({})",
+                    words::clock(result.start, scene.now, view.zone),
+                    words::ago(result.start, scene.now)
+                ),
                 sheet.style(Role::Time),
             ),
             Span::styled(format!("  took {}", words::seconds(took)), sheet.style(Role::Dim)),
@@ -164,11 +174,23 @@ fn endings(view: &View<'_>, sheet: &mut Sheet<'_>, replica: &Replica) {
     let missing = || (scene.look.glyphs.missing.to_owned(), Role::Dim);
     let restarts = replica.restarts.map_or_else(missing, |n| {
         let role = if n > 0 { Role::Warn } else { Role::Text };
-        (if n == 0 { "none by the engine".to_owned() } else { human_count(n, "restart") + " by the engine" }, role)
+        (
+            if n == 0 {
+                "none by the engine".to_owned()
+            } else {
+                human_count(n, "restart") + " by the engine"
+            },
+            role,
+        )
     });
     let started = replica.started.map_or_else(
         || ("never".to_owned(), Role::Dim),
-        |at| (format!("{} ({})", words::clock(at, scene.now, view.zone), words::ago(at, scene.now)), Role::Text),
+        |at| {
+            (
+                format!("{} ({})", words::clock(at, scene.now, view.zone), words::ago(at, scene.now)),
+                Role::Text,
+            )
+        },
     );
     sheet.pairs([("restarts", restarts.0, restarts.1), ("started", started.0, started.1)]);
     // Running again, the fleet has forgotten how it ended; the last death seen has not.
@@ -258,7 +280,10 @@ fn events(view: &View<'_>, sheet: &mut Sheet<'_>) {
             sheet.style(Role::Time),
         )];
         if !matches!(scene.target, Target::Replica(_)) {
-            let name = scene.fleet.replica(&event.replica).map_or_else(|| event.service.name.clone(), |r| r.name.clone());
+            let name = scene
+                .fleet
+                .replica(&event.replica)
+                .map_or_else(|| event.service.name.clone(), |r| r.name.clone());
             row.push(Span::styled(format!("{name}  "), sheet.style(Role::Text)));
         }
         row.push(Span::styled(what, sheet.style(role)));

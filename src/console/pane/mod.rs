@@ -208,14 +208,13 @@ pub struct Panes {
 impl Panes {
     /// Fresh tabs.
     pub fn new(settings: &Settings) -> Self {
-        let local = jiff::tz::TimeZone::system();
         Self {
             tabs: [
-                Box::new(logs::Logs::new(&settings.logs, local.clone())),
+                Box::new(logs::Logs::new(&settings.logs)),
                 Box::new(stats::Stats::default()),
-                Box::new(page::Page::new(health::build, page::Asks::Watching, local.clone())),
-                Box::new(page::Page::new(ports::build, page::Asks::Nothing, local.clone())),
-                Box::new(page::Page::new(config::build, page::Asks::Details, local)),
+                Box::new(page::Page::new(health::build, page::Asks::Watching)),
+                Box::new(page::Page::new(ports::build, page::Asks::Nothing)),
+                Box::new(page::Page::new(config::build, page::Asks::Details)),
             ],
         }
     }

@@ -33,7 +33,6 @@ pub(super) type Build = for<'a> fn(&View<'a>, &mut Sheet<'a>);
 pub(super) struct Page {
     build: Build,
     asks: Asks,
-    local: TimeZone,
     dossier: Dossier,
     target: Option<Target>,
     scroll: Scroll,
@@ -44,11 +43,10 @@ pub(super) struct Page {
 
 impl Page {
     /// A page about nothing yet.
-    pub(super) fn new(build: Build, asks: Asks, local: TimeZone) -> Self {
+    pub(super) fn new(build: Build, asks: Asks) -> Self {
         Self {
             build,
             asks,
-            local,
             dossier: Dossier::default(),
             target: None,
             scroll: Scroll::default(),
@@ -59,7 +57,7 @@ impl Page {
     }
 
     fn text(&self, scene: &Scene<'_>, cols: u16) -> Vec<Line<'static>> {
-        let zone = if scene.look.utc { TimeZone::UTC } else { self.local.clone() };
+        let zone = if scene.look.utc { TimeZone::UTC } else { TimeZone::system() };
         let mut sheet = Sheet::new(scene.look, cols);
         (self.build)(&View { scene, dossier: &self.dossier, zone: &zone }, &mut sheet);
         sheet.rows(&self.find)

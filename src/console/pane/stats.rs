@@ -175,7 +175,9 @@ impl Panel {
             Self::Cpu => &[(Metric::Cpu, "", Role::Chart1)],
             Self::Memory => &[(Metric::Memory, "", Role::Chart1)],
             Self::Net => &[(Metric::NetRx, "rx", Role::Chart1), (Metric::NetTx, "tx", Role::Chart2)],
-            Self::Block => &[(Metric::BlockRead, "read", Role::Chart1), (Metric::BlockWrite, "write", Role::Chart2)],
+            Self::Block => {
+                &[(Metric::BlockRead, "read", Role::Chart1), (Metric::BlockWrite, "write", Role::Chart2)]
+            }
             Self::Pids => &[(Metric::Pids, "", Role::Chart1)],
             Self::Figures => &[],
         }
@@ -201,7 +203,8 @@ impl Panel {
     /// The figures beside the name.
     fn now(self, usage: &Usage, limits: &Limits, missing: &str) -> String {
         let share = |part: f64, whole: f64| if whole > 0.0 { part / whole * 100.0 } else { 0.0 };
-        let rate = |value: Option<f32>| value.map_or_else(|| missing.to_owned(), |v| Unit::Rate.label(f64::from(v)));
+        let rate =
+            |value: Option<f32>| value.map_or_else(|| missing.to_owned(), |v| Unit::Rate.label(f64::from(v)));
         match self {
             Self::Cpu => match (usage.cpu, limits.cpus) {
                 (Some(cpu), Some(limit)) => {
@@ -253,7 +256,12 @@ impl Stats {
             // Nothing is complete yet: the first column may show what there is so far.
             let next = SignedDuration::from_secs(step);
             for (band, (metric, ..)) in bands.iter_mut().zip(panel.metrics()) {
-                band.values = subject.columns(*metric, from.saturating_add(next).unwrap_or(from), to.saturating_add(next).unwrap_or(to), slices);
+                band.values = subject.columns(
+                    *metric,
+                    from.saturating_add(next).unwrap_or(from),
+                    to.saturating_add(next).unwrap_or(to),
+                    slices,
+                );
             }
         }
         let missing = if subject.series.iter().all(|s| s.newest().is_none()) {

@@ -60,7 +60,11 @@ fn scaled(mut value: f64, base: f64, units: [&str; 7]) -> String {
         value /= base;
     }
     // What fell through the largest unit was divided once too often, and is beyond reading anyway.
-    if value < 10.0 && value.fract() > 0.05 { format!("{value:.1}{unit}") } else { format!("{value:.0}{unit}") }
+    if value < 10.0 && value.fract() > 0.05 {
+        format!("{value:.1}{unit}")
+    } else {
+        format!("{value:.0}{unit}")
+    }
 }
 
 /// One series.
@@ -120,7 +124,12 @@ impl Chart<'_> {
             return;
         }
         if self.bands.iter().all(|b| b.values.iter().all(Option::is_none)) {
-            text::put(buf, plot, plot.height / 2, &Line::styled(format!("{:>8}{}", "", self.missing), self.axis));
+            text::put(
+                buf,
+                plot,
+                plot.height / 2,
+                &Line::styled(format!("{:>8}{}", "", self.missing), self.axis),
+            );
             return;
         }
         let bands = u16::try_from(self.bands.len()).unwrap_or(1).clamp(1, plot.height);
@@ -205,7 +214,8 @@ impl Chart<'_> {
             if start + cols > free {
                 continue;
             }
-            let at = Rect { x: plot.x + start as u16, width: cols.min(usize::from(plot.width)) as u16, ..plot };
+            let at =
+                Rect { x: plot.x + start as u16, width: cols.min(usize::from(plot.width)) as u16, ..plot };
             text::put(buf, at, 0, &Line::styled(words.as_str(), self.axis));
             free = start.saturating_sub(2);
         }

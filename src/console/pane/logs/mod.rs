@@ -1,6 +1,5 @@
 //! The logs tab.
 
-use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -17,7 +16,7 @@ pub(super) struct Logs {
 }
 
 impl Logs {
-    pub(super) fn new(_settings: &LogSettings, _local: TimeZone) -> Self {
+    pub(super) fn new(_settings: &LogSettings) -> Self {
         Self { following: None, number: 0 }
     }
 }
