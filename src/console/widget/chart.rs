@@ -164,11 +164,6 @@ impl Chart<'_> {
             text::put(buf, area, row, &Line::styled(line, self.axis));
         }
         let plot = Rect { x: area.x + AXIS, width: area.width - AXIS, ..area };
-        if let Some(limit) = limit {
-            let row = ((1.0 - limit / top) * f64::from(plot.height)).floor() as u16;
-            let line = Line::styled(self.line.repeat(usize::from(plot.width)), self.limit_style);
-            text::put(buf, plot, row.min(plot.height - 1), &line);
-        }
         let slices = band.values.len().max(1);
         let wide = (usize::from(plot.width) / slices).max(1);
         // The newest slice ends at the right edge; what does not fit falls off at the left.
@@ -180,6 +175,17 @@ impl Chart<'_> {
             }
             for col in end.saturating_sub(wide)..end {
                 self.column(f64::from(*value) / top, col as u16, band.style, plot, buf);
+            }
+        }
+        if let Some(limit) = limit {
+            let row = ((1.0 - limit / top) * f64::from(plot.height)).floor() as u16;
+            let y = plot.y + row.min(plot.height - 1);
+            let full = self.steps.last().copied().unwrap_or_default();
+            for x in plot.left()..plot.right() {
+                // Over what reaches into its row, but not over what stands above it.
+                if let Some(cell) = buf.cell_mut((x, y)).filter(|cell| cell.symbol() != full) {
+                    cell.set_symbol(self.line).set_style(self.limit_style);
+                }
             }
         }
     }
