@@ -131,13 +131,20 @@ fn nearest_256(rgb: [u8; 3]) -> Color {
         .map_or(Color::Reset, Color::Indexed)
 }
 
-/// Among 16, hue matters more than lightness: a pastel red has to stay a red, not become white,
-/// a dark green not become grey.
+/// Among 16, hue matters more than lightness: a pastel red has to stay a red, not become white, a
+/// dark green not become grey. Greys go by lightness, dark backgrounds to black.
 fn nearest_16(rgb: [u8; 3]) -> Color {
     let wanted = oklab(rgb);
-    let is_coloured = wanted[1].hypot(wanted[2]) > 0.07;
+    if wanted[1].hypot(wanted[2]) < 0.07 {
+        return match wanted[0] {
+            l if l < 0.45 => Color::Black,
+            l if l < 0.75 => Color::DarkGray,
+            l if l < 0.93 => Color::Gray,
+            _ => Color::White,
+        };
+    }
     ANSI.iter()
-        .filter(|(_, [r, g, b])| !is_coloured || r != g || g != b)
+        .filter(|(_, [r, g, b])| r != g || g != b)
         .min_by(|a, b| {
             let d = |rgb| distance(wanted, oklab(rgb), 0.5);
             d(a.1).total_cmp(&d(b.1))
