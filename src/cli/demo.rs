@@ -1,8 +1,12 @@
 //! `qd demo` and `--demo`: which simulated fleet is asked for.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use thiserror::Error;
+
+use super::exit::CliError;
+use crate::engine::Engine;
 
 /// `PLATFORM[,services=N][,seed=N]`, all parts optional.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +55,11 @@ impl FromStr for DemoSpec {
 
 fn number<N: FromStr>(key: &str, value: &str) -> Result<N, DemoSpecError> {
     value.parse().map_err(|_| DemoSpecError::Number { key: key.to_owned(), value: value.to_owned() })
+}
+
+/// The fleet that is asked for.
+pub(super) fn open(_spec: &DemoSpec) -> Result<Arc<dyn Engine>, CliError> {
+    Err(CliError::failed("no demo yet", "Wait for the next landing."))
 }
 
 #[cfg(test)]

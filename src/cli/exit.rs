@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use thiserror::Error;
 
+use crate::config::Problems;
 use crate::engine::EngineError;
 
 /// The exit codes, part of the interface scripts rely on.
@@ -97,6 +98,11 @@ impl CliError {
     /// A [`CliError::Failed`].
     pub fn failed(what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Failed { what: what.into(), remedy: remedy.into() }
+    }
+
+    /// Mistakes in the user's files; each says its own remedy.
+    pub fn config(problems: Problems) -> Self {
+        Self::usage(problems.to_string(), "")
     }
 
     /// The exit code it ends with.

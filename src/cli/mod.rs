@@ -7,25 +7,41 @@
 //! Results go to stdout, words to stderr. Nothing that is not a terminal ever gets an escape
 //! sequence, unless `--color always` asks for it.
 
+mod act;
 pub mod args;
 mod completions;
+mod configure;
+mod console;
 mod demo;
+mod doctor;
 mod exit;
+mod inspect;
 mod json;
+mod keys;
+mod logging;
+mod logs;
 mod man;
 mod out;
+mod schema;
+mod session;
+mod setup;
+mod status;
 mod style;
 mod table;
 mod target;
-mod when;
+mod themes;
 
 use std::ffi::OsString;
+use std::future::Future;
 
 use clap::Parser;
+use tokio::runtime::{Builder, Runtime};
 
-use args::{Cli, Command};
+use args::{Cli, Command, DemoArgs, Global};
 pub use demo::DemoSpec;
 pub use exit::{CliError, Exit};
+pub use keys::markdown as keys_markdown;
+use setup::Setup;
 
 /// Run one command line, and say how it ended. Everything it has to say is said when it returns.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
@@ -71,9 +87,100 @@ fn say(line: &str) {
 }
 
 fn run(cli: Cli) -> Result<Exit, CliError> {
-    match cli.command {
+    let Cli { mut global, command } = cli;
+    match command {
+        // These need nothing at all, not even a config that can be read.
         Some(Command::Completions { shell }) => completions::run(shell),
         Some(Command::Man) => man::run(),
-        _ => Err(CliError::failed("not built yet", "Wait for the next landing.")),
+        Some(Command::Schema(args)) => schema::run(&args),
+        Some(Command::Doctor(args)) => {
+            logging::headless(global.verbose);
+            // A doctor has to come also where the config is broken.
+            let fallback = Setup::without_config(global.clone());
+            block_on(doctor::run(Setup::new(global), fallback, &args))?
+        }
+        Some(Command::Config(args)) => {
+            let fallback = Setup::without_config(global);
+            configure::run(&fallback, &args.command)
+        }
+        Some(Command::Themes(args)) => themes::run(&Setup::new(global)?, &args),
+        Some(Command::Keys(args)) => keys::run(&Setup::new(global)?, &args),
+        Some(Command::Demo(args)) => {
+            global.demo = Some(demo_spec(&global, args)?);
+            console::run(Setup::new(global)?)
+        }
+        None => console::run(Setup::new(global)?),
+        Some(command) => headless(global, &command),
+    }
+}
+
+/// The commands that work with an engine.
+fn headless(global: Global, command: &Command) -> Result<Exit, CliError> {
+    logging::headless(global.verbose);
+    let mut session = Setup::new(global)?.session()?;
+    match command {
+        Command::Status(args) => block_on(status::run(&mut session, args))?,
+        // Reading and writing side by side: the only command where throughput counts.
+        Command::Logs(args) => runtime(Some(2))?.block_on(logs::run(&mut session, args)),
+        Command::Inspect(args) => block_on(inspect::run(&mut session, args))?,
+        command => match command.act() {
+            Some(act) => block_on(act::run(&mut session, act))?,
+            None => Err(CliError::usage("this command needs no engine", "See qd --help.")),
+        },
+    }
+}
+
+fn demo_spec(global: &Global, args: DemoArgs) -> Result<DemoSpec, CliError> {
+    if global.host.is_some() || global.context.is_some() {
+        return Err(CliError::usage(
+            "qd demo talks to no engine",
+            "Leave --host and --context out, or leave demo out.",
+        ));
+    }
+    let spec = global.demo.clone().unwrap_or_default();
+    Ok(DemoSpec {
+        platform: args.platform.or(spec.platform),
+        services: args.services.or(spec.services),
+        seed: args.seed.or(spec.seed),
+    })
+}
+
+/// Run a future to its end on this thread.
+fn block_on<F: Future>(future: F) -> Result<F::Output, CliError> {
+    Ok(runtime(None)?.block_on(future))
+}
+
+/// A runtime with that many worker threads, or none but this one.
+fn runtime(workers: Option<usize>) -> Result<Runtime, CliError> {
+    let mut builder = match workers {
+        Some(n) => {
+            let mut builder = Builder::new_multi_thread();
+            builder.worker_threads(n);
+            builder
+        }
+        None => Builder::new_current_thread(),
+    };
+    builder.enable_all().build().map_err(|e| {
+        CliError::failed(format!("cannot start: {e}"), "Is this process out of file descriptors or threads?")
+    })
+}
+
+/// Ends at Ctrl-C, SIGTERM or SIGHUP.
+async fn interrupt() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let (Ok(mut term), Ok(mut hup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = term.recv() => {}
+                _ = hup.recv() => {}
+            }
+            return;
+        }
+    }
+    // Where signals can't be listened to they end the process by themselves.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }

@@ -1,12 +1,10 @@
 //! Standard output as the commands see it: results only, buffered, coloured where wanted.
 
-use std::env;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
-use super::args::When;
 use super::exit::CliError;
 use super::style::Paint;
-use crate::config::{Glyphs, Theme};
+use crate::config::Glyphs;
 
 /// Big enough that a fast log costs few system calls.
 const BUFFER: usize = 256 * 1024;
@@ -23,11 +21,14 @@ pub(super) struct Out {
 }
 
 impl Out {
-    /// Standard output, painted by `theme` as `when` asks.
-    pub(super) fn new(theme: Theme, glyphs: &'static Glyphs, when: When) -> Self {
-        let tty = io::stdout().is_terminal();
-        let paint = if wants_color(when, tty) { Paint::new(theme) } else { Paint::none() };
-        Self { writer: BufWriter::with_capacity(BUFFER, io::stdout()), paint, glyphs, tty }
+    /// Standard output, not painted.
+    pub(super) fn new(glyphs: &'static Glyphs) -> Self {
+        Self {
+            writer: BufWriter::with_capacity(BUFFER, io::stdout()),
+            paint: Paint::none(),
+            glyphs,
+            tty: io::stdout().is_terminal(),
+        }
     }
 
     /// The terminal's width in cells; `None` in a pipe, where nothing is cut.
@@ -62,18 +63,5 @@ impl Write for Out {
 
     fn flush(&mut self) -> io::Result<()> {
         self.writer.flush()
-    }
-}
-
-/// Whether to colour: `auto` colours on a terminal, without `NO_COLOR`, and not where `TERM` says
-/// the terminal can't.
-fn wants_color(when: When, tty: bool) -> bool {
-    match when {
-        When::Always => true,
-        When::Never => false,
-        When::Auto => {
-            tty && env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
-                && env::var_os("TERM").is_some_and(|t| t != "dumb")
-        }
     }
 }

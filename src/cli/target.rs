@@ -11,34 +11,14 @@ use nucleo_matcher::{Config, Matcher};
 use thiserror::Error;
 
 use super::exit::CliError;
-use crate::fleet::{Fleet, Replica, ReplicaId, ServiceId};
+use crate::fleet::{Fleet, Replica, ServiceId};
 use crate::follow::Subject;
+use crate::operate::Target;
 
 /// An id prefix shorter than this is too easily a typo.
 const SHORTEST_ID: usize = 4;
 /// How many similar names or candidates a message lists.
 const LISTED: usize = 8;
-
-/// What a name means.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Target {
-    /// One service, with all its replicas.
-    Service(ServiceId),
-    /// One replica.
-    Replica(ReplicaId),
-    /// All services of a project.
-    Project(Arc<str>),
-}
-
-impl From<Target> for Subject {
-    fn from(target: Target) -> Self {
-        match target {
-            Target::Service(id) => Self::Service(id),
-            Target::Replica(id) => Self::Replica(id),
-            Target::Project(name) => Self::Project(Some(name)),
-        }
-    }
-}
 
 /// Why a name means nothing, or too much.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -104,13 +84,17 @@ impl From<TargetError> for CliError {
 /// Tried in this order: `project/`, `project/service` (or `project/replica`, `/service` for a lone
 /// container), a service's or replica's exact name, a replica's id or id prefix of at least four
 /// characters.
+/// `/` alone means every lone container.
 pub(super) fn resolve(fleet: &Fleet, name: &str, project: Option<&str>) -> Result<Target, TargetError> {
     if let Some(project) = project {
         has_project(fleet, project)?;
     }
     if let Some((left, right)) = name.split_once('/') {
+        if (left, right) == ("", "") {
+            return Ok(Target::Project(None));
+        }
         if right.is_empty() {
-            return has_project(fleet, left).map(Target::Project);
+            return has_project(fleet, left).map(|project| Target::Project(Some(project)));
         }
         let left = Some(left).filter(|l| !l.is_empty());
         if let Some(left) = left {
@@ -131,27 +115,21 @@ pub(super) fn resolve(fleet: &Fleet, name: &str, project: Option<&str>) -> Resul
     one(fleet, name, found)
 }
 
-/// The replicas a target stands for, in fleet order; jobs only when named themselves.
-pub(super) fn replicas<'f>(fleet: &'f Fleet, target: &Target) -> Vec<&'f Replica> {
+/// Whose logs a target means.
+pub(super) fn subject(target: Target) -> Subject {
     match target {
-        Target::Replica(id) => fleet.replica(id).into_iter().collect(),
-        Target::Service(id) => fleet.replicas_of(id).collect(),
-        Target::Project(name) => fleet
-            .services()
-            .filter(|s| s.id.project.as_ref() == Some(name))
-            .flat_map(|s| fleet.replicas_of(&s.id))
-            .collect(),
+        Target::Service(id) => Subject::Service(id),
+        Target::Replica(id) => Subject::Replica(id),
+        Target::Project(name) => Subject::Project(name),
     }
 }
 
-/// The services a target belongs to or stands for.
-pub(super) fn services(fleet: &Fleet, target: &Target) -> Vec<ServiceId> {
+/// Whether a service, or one of its replicas, is what a target stands for.
+pub(super) fn covers(target: &Target, service: &ServiceId, fleet: &Fleet) -> bool {
     match target {
-        Target::Replica(id) => fleet.replica(id).map(|r| r.service.clone()).into_iter().collect(),
-        Target::Service(id) => vec![id.clone()],
-        Target::Project(name) => {
-            fleet.services().filter(|s| s.id.project.as_ref() == Some(name)).map(|s| s.id.clone()).collect()
-        }
+        Target::Service(id) => id == service,
+        Target::Replica(id) => fleet.replica(id).is_some_and(|r| r.service == *service),
+        Target::Project(name) => service.project == *name,
     }
 }
 
@@ -160,7 +138,7 @@ pub(super) fn spelling(fleet: &Fleet, target: &Target) -> String {
     match target {
         Target::Service(id) if id.project.is_none() => format!("/{}", id.name),
         Target::Service(id) => id.path(),
-        Target::Project(name) => format!("{name}/"),
+        Target::Project(name) => format!("{}/", name.as_deref().unwrap_or("")),
         Target::Replica(id) => match fleet.replica(id) {
             Some(replica) => format!("{} ({})", id.short(), replica.name),
             None => id.short().to_owned(),

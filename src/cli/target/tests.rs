@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
-use crate::fleet::{EngineId, HealthCheck, Image, Limits, Observation, Role, State};
+use crate::fleet::{EngineId, HealthCheck, Image, Limits, Observation, ReplicaId, Role, State};
 
 fn replica(project: Option<&str>, service: &str, name: &str, id: &str) -> Replica {
     let engine = EngineId::new("test");
@@ -95,9 +95,13 @@ fn what_is_not_there_is_said_with_what_could_be_meant() {
 }
 
 #[test]
-fn a_project_stands_for_its_replicas_only() {
+fn a_project_covers_its_services_only() {
     let fleet = fleet();
-    let shop = resolve(&fleet, "shop/", None).unwrap();
-    assert_eq!(replicas(&fleet, &shop).len(), 3);
-    assert_eq!(services(&fleet, &shop).len(), 2);
+    let covered = |name| {
+        let target = resolve(&fleet, name, None).unwrap();
+        fleet.services().filter(|s| covers(&target, &s.id, &fleet)).map(|s| s.id.path()).collect::<Vec<_>>()
+    };
+    assert_eq!(covered("shop/"), ["shop/api", "shop/web"]);
+    assert_eq!(covered("till-api-1"), ["till/api"]);
+    assert_eq!(covered("/"), ["registry", "web"]);
 }

@@ -1,0 +1,36 @@
+//! `qd` and `qd demo`: the console, where there is a terminal for it.
+
+use std::io::{self, IsTerminal};
+
+use super::exit::{CliError, Exit};
+use super::setup::{Setup, env};
+
+/// Open the console, and stay until the user leaves.
+pub(super) fn run(setup: Setup) -> Result<Exit, CliError> {
+    terminal()?;
+    drop(setup);
+    Err(CliError::failed("no console yet", "Wait for the next landing."))
+}
+
+/// The console draws; where it can't, it says so instead of spraying escape sequences.
+fn terminal() -> Result<(), CliError> {
+    let missing = match (io::stdin().is_terminal(), io::stdout().is_terminal()) {
+        (true, true) => None,
+        (false, true) => Some("standard input is no terminal"),
+        (true, false) => Some("standard output is no terminal"),
+        (false, false) => Some("there is no terminal"),
+    };
+    if let Some(missing) = missing {
+        return Err(CliError::usage(
+            format!("the console needs a terminal: {missing}"),
+            "For scripts and pipes: qd status, qd logs, qd --help. Over ssh: ssh -t host qd.",
+        ));
+    }
+    if env("TERM").is_none_or(|term| term.is_empty() || term == "dumb") {
+        return Err(CliError::usage(
+            "the console can't draw here: TERM is not set, or says the terminal is dumb",
+            "Set TERM to what the terminal is (xterm-256color, tmux-256color, …), or use qd status.",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,19 @@
+//! `qd schema`: what the JSON outputs promise.
+
+use std::io;
+
+use super::args::{SchemaArgs, SchemaOf};
+use super::exit::{CliError, Exit};
+use super::{act, doctor, json, logs, status};
+
+/// Print the JSON schema of an output.
+pub(super) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
+    let schema = match args.of {
+        SchemaOf::Status => status::schema(),
+        SchemaOf::Logs => logs::schema(),
+        SchemaOf::Act => act::schema(),
+        SchemaOf::Doctor => doctor::schema(),
+    };
+    json::pretty(&mut io::stdout().lock(), &schema)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,91 @@
+//! What every command begins with: settings resolved, the engine opened, standard output ready.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::time::{Instant, timeout_at};
+
+use super::exit::CliError;
+use super::out::Out;
+use crate::config::Settings;
+use crate::engine::Engine;
+use crate::fleet::{Fleet, Link, Observation, Replica, ReplicaId};
+
+/// Usage needs two readings; a local engine gives them within a quarter of a second, a remote one
+/// may need longer than a command should wait.
+const USAGE_WAIT: Duration = Duration::from_millis(1500);
+/// How long to wait for the rest once the first replica's CPU is known.
+const STRAGGLERS: Duration = Duration::from_millis(300);
+
+/// Everything a command works with.
+pub(super) struct Session {
+    /// Settings as resolved: defaults, file, environment, flags.
+    pub(super) settings: Settings,
+    /// The engine, behind the read-only guard where that is asked for.
+    pub(super) engine: Arc<dyn Engine>,
+    /// Standard output.
+    pub(super) out: Out,
+}
+
+impl Session {
+    /// What the engine has now, without usage.
+    pub(super) async fn fleet(&self) -> Result<Fleet, CliError> {
+        let mut fleet = Fleet::new();
+        for observation in self.engine.list().await? {
+            fleet.apply(observation);
+        }
+        Ok(fleet)
+    }
+
+    /// What the engine has now, with usage where it comes in time: what could not be read is
+    /// missing, which is not an error.
+    pub(super) async fn fleet_with_usage(&self) -> Result<Fleet, CliError> {
+        let mut usage = Vec::new();
+        // Both at once: the watch takes its first reading while the list is made.
+        let (fleet, ()) = tokio::join!(self.fleet(), self.usage(&mut usage));
+        let mut fleet = fleet?;
+        for observation in usage {
+            fleet.apply(observation);
+        }
+        Ok(fleet)
+    }
+
+    /// The first usage the engine's watch brings, with the host's figures: of everything that is
+    /// up, or of what came in time.
+    async fn usage(&self, seen: &mut Vec<Observation>) {
+        let mut watch = self.engine.watch();
+        let mut waiting: Option<HashSet<ReplicaId>> = None;
+        let mut deadline = Instant::now() + USAGE_WAIT;
+        while let Ok(Some(observation)) = timeout_at(deadline, watch.next()).await {
+            match observation {
+                Observation::Synced { replicas, .. } => {
+                    let up = replicas.into_iter().filter(Replica::is_up).map(|r| r.id);
+                    waiting = Some(up.collect());
+                }
+                Observation::Sampled { ref usages, .. } => {
+                    let read = usages.iter().filter(|(_, usage)| usage.cpu.is_some());
+                    let mut any = false;
+                    for (id, _) in read {
+                        any = true;
+                        if let Some(waiting) = &mut waiting {
+                            waiting.remove(id);
+                        }
+                    }
+                    if any {
+                        deadline = deadline.min(Instant::now() + STRAGGLERS);
+                    }
+                    seen.push(observation);
+                }
+                Observation::Host(_) => seen.push(observation),
+                // The list says why there is no engine; here there is only nothing to wait for.
+                Observation::Link(Link::Lost { .. }) => break,
+                _ => {}
+            }
+            if waiting.as_ref().is_some_and(HashSet::is_empty) {
+                break;
+            }
+        }
+    }
+}

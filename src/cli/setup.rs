@@ -1,0 +1,125 @@
+//! From the command line to what commands work with: paths, settings, theme, output, engine.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::args::{Global, When};
+use super::exit::CliError;
+use super::out::Out;
+use super::session::Session;
+use super::style::Paint;
+use crate::config::{Depth, Glyphs, Library, Paths, Settings};
+use crate::engine::{Engine, ReadOnly};
+
+/// Everything resolved but the engine: for commands that need none, and for the console.
+pub(super) struct Setup {
+    /// The command line's own part.
+    pub(super) global: Global,
+    /// Where files lie.
+    pub(super) paths: Paths,
+    /// Settings as resolved: defaults, file, environment, flags.
+    pub(super) settings: Settings,
+    /// Themes and keymaps.
+    pub(super) library: Library,
+}
+
+/// The process's environment.
+pub(super) fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+impl Setup {
+    /// Read the config and put the flags over it.
+    pub(super) fn new(global: Global) -> Result<Self, CliError> {
+        Ok(Self::without_config(global))
+    }
+
+    /// The defaults with the flags over them: for commands that help with a broken config.
+    pub(super) fn without_config(global: Global) -> Self {
+        let paths = Paths::from_env(&env);
+        let library = Library::new(&paths);
+        let mut settings = Settings::default();
+        let Global { host, context, read_only, theme, keymap, ascii, no_mouse, .. } = &global;
+        // A flag names the whole engine: a context from the config must not meet a host from here.
+        if host.is_some() || context.is_some() {
+            settings.engine.host.clone_from(host);
+            settings.engine.context.clone_from(context);
+        }
+        settings.read_only |= read_only;
+        settings.ui.theme = theme.clone().unwrap_or(settings.ui.theme);
+        settings.ui.keymap = keymap.clone().unwrap_or(settings.ui.keymap);
+        settings.ui.ascii = if *ascii { Some(true) } else { settings.ui.ascii };
+        settings.ui.mouse &= !no_mouse;
+        Self { global, paths, settings, library }
+    }
+
+    /// The config file in use, whether it is there or not.
+    pub(super) fn config_file(&self) -> Option<PathBuf> {
+        self.global.config.clone().or_else(|| self.paths.config_file())
+    }
+
+    /// Where the engine's address came from, in words for after it.
+    pub(super) fn endpoint_source(&self) -> String {
+        String::new()
+    }
+
+    /// How many colours to use.
+    pub(super) fn depth(&self) -> Depth {
+        match self.global.color {
+            When::Never => Depth::None,
+            When::Auto => Depth::detect(&env),
+            // Asked for: wishes against it are overruled, abilities are not.
+            When::Always => Depth::detect(&|name| match name {
+                "NO_COLOR" | "CLICOLOR" => None,
+                "CLICOLOR_FORCE" => Some("1".into()),
+                name => env(name),
+            }),
+        }
+    }
+
+    /// Which characters to use.
+    pub(super) fn glyphs(&self) -> &'static Glyphs {
+        Glyphs::choose(self.settings.ui.ascii, &env)
+    }
+
+    /// Standard output, painted where a terminal wants it.
+    pub(super) fn out(&self) -> Result<Out, CliError> {
+        let mut out = Out::new(self.glyphs());
+        let wanted = match self.global.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => out.tty && self.depth() > Depth::None,
+        };
+        if wanted {
+            let theme = self.library.theme(&self.settings.ui.theme, self.depth());
+            out.paint = Paint::new(theme.map_err(CliError::config)?);
+        }
+        Ok(out)
+    }
+
+    /// Standard output for commands that have to work where nothing else does: painted only
+    /// where the theme can be used.
+    pub(super) fn plain_out(&self) -> Out {
+        self.out().unwrap_or_else(|_| Out::new(self.glyphs()))
+    }
+
+    /// The engine that is asked for, read-only where that is asked for. Nothing is dialled yet.
+    pub(super) fn engine(&self) -> Result<Arc<dyn Engine>, CliError> {
+        let engine: Arc<dyn Engine> = match &self.global.demo {
+            Some(spec) => super::demo::open(spec)?,
+            None => open(&self.settings)?,
+        };
+        Ok(if self.settings.read_only { Arc::new(ReadOnly(engine)) } else { engine })
+    }
+
+    /// Everything a headless command works with.
+    pub(super) fn session(self) -> Result<Session, CliError> {
+        let out = self.out()?;
+        let engine = self.engine()?;
+        Ok(Session { settings: self.settings, engine, out })
+    }
+}
+
+fn open(_settings: &Settings) -> Result<Arc<dyn Engine>, CliError> {
+    Err(CliError::failed("no engine yet", "Wait for the next landing."))
+}

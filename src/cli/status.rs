@@ -1,0 +1,157 @@
+//! `qd status`: the situation in one sentence, then every service; once, or on and on.
+
+mod table;
+mod view;
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep_until};
+
+use super::args::{StatusArgs, StatusFormat};
+use super::exit::{CliError, Exit};
+use super::out::Out;
+use super::session::Session;
+use super::{interrupt, json, target};
+use crate::fleet::{Fleet, Link, Observation};
+use crate::operate::Target;
+
+pub(super) use view::schema;
+
+/// Changes that come together are shown together.
+const SETTLE: Duration = Duration::from_millis(150);
+/// On a terminal ages and usage move even when nothing else does.
+const REDRAW: Duration = Duration::from_secs(1);
+
+/// What of the fleet is shown.
+pub(super) struct Shown<'a> {
+    /// Everything known.
+    pub(super) fleet: &'a Fleet,
+    /// Only these; empty = everything.
+    pub(super) only: &'a [Target],
+    /// Also what was stopped on purpose, and jobs.
+    pub(super) all: bool,
+    /// The time.
+    pub(super) now: Timestamp,
+}
+
+/// Print the status once, or with `--watch` until interrupted.
+pub(super) async fn run(session: &mut Session, args: &StatusArgs) -> Result<Exit, CliError> {
+    if args.watch {
+        return watch(session, args).await;
+    }
+    let fleet = if args.no_usage { session.fleet().await? } else { session.fleet_with_usage().await? };
+    let only = only(&fleet, args)?;
+    let shown = Shown { fleet: &fleet, only: &only, all: args.all, now: Timestamp::now() };
+    print(&mut session.out, args.output, &shown)?;
+    session.out.flush()?;
+    Ok(Exit::Done)
+}
+
+fn only(fleet: &Fleet, args: &StatusArgs) -> Result<Vec<Target>, CliError> {
+    Ok(args.targets.iter().map(|name| target::resolve(fleet, name, None)).collect::<Result<_, _>>()?)
+}
+
+fn print(out: &mut Out, format: StatusFormat, shown: &Shown<'_>) -> Result<(), CliError> {
+    match format {
+        StatusFormat::Json => json::pretty(out, &view::status(shown)),
+        format => {
+            let text = table::render(shown, format == StatusFormat::Wide, out);
+            out.text(&text)
+        }
+    }
+}
+
+/// Follow the engine's own stream. On a terminal the table is drawn over itself; in a pipe it is
+/// printed again (JSON: on one line) whenever something but usage changed.
+async fn watch(session: &mut Session, args: &StatusArgs) -> Result<Exit, CliError> {
+    let mut fleet = Fleet::new();
+    let mut observations = session.engine.watch();
+    let mut screen = Screen::default();
+    let interrupted = interrupt();
+    tokio::pin!(interrupted);
+    let in_place = session.out.tty && args.output != StatusFormat::Json;
+    let mut only = None;
+    let mut changed = false;
+    let mut due = Instant::now() + REDRAW;
+    loop {
+        tokio::select! {
+            () = &mut interrupted => break,
+            observation = observations.next() => {
+                let Some(observation) = observation else { break };
+                if let Observation::Link(Link::Lost { why, remedy, .. }) = &observation && !in_place {
+                    super::say(&format!("qd: {why}"));
+                    super::say(&format!("    {remedy}"));
+                }
+                let synced = matches!(observation, Observation::Synced { .. });
+                let changes = fleet.apply(observation);
+                if synced && only.is_none() {
+                    only = Some(self::only(&fleet, args)?);
+                }
+                let news = changes.rows || changes.facts || synced || (in_place && changes.header);
+                if news && !changed {
+                    changed = true;
+                    due = due.min(Instant::now() + SETTLE);
+                }
+            }
+            () = sleep_until(due) => {
+                due = Instant::now() + REDRAW;
+                if let Some(only) = &only && (changed || in_place) {
+                    changed = false;
+                    let shown = Shown { fleet: &fleet, only, all: args.all, now: Timestamp::now() };
+                    screen.show(&mut session.out, args.output, &shown, in_place)?;
+                }
+            }
+        }
+    }
+    session.out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// What stands on the terminal, so that the next picture can be drawn over it.
+#[derive(Default)]
+struct Screen {
+    lines: usize,
+    last: String,
+}
+
+impl Screen {
+    fn show(
+        &mut self,
+        out: &mut Out,
+        format: StatusFormat,
+        shown: &Shown<'_>,
+        in_place: bool,
+    ) -> Result<(), CliError> {
+        if format == StatusFormat::Json {
+            json::line(out, &view::status(shown))?;
+            return out.flush();
+        }
+        let text = table::render(shown, format == StatusFormat::Wide, out);
+        if !in_place {
+            out.text(&text)?;
+            out.text("\n")?;
+            return out.flush();
+        }
+        if text == self.last {
+            return Ok(());
+        }
+        // Never more lines than the terminal has: going up would stop at its top and the
+        // pictures would pile up.
+        let rows = crossterm::terminal::size().map_or(24, |(_, rows)| usize::from(rows));
+        let fitting: Vec<&str> = text.lines().take(rows.saturating_sub(1).max(1)).collect();
+        if self.lines > 0 {
+            write!(out, "\x1b[{}A", self.lines)?;
+        }
+        for line in &fitting {
+            // Erase to the end after writing, so that nothing flickers.
+            write!(out, "\r{line}\x1b[K\n")?;
+        }
+        out.text("\x1b[J")?;
+        self.lines = fitting.len();
+        self.last = text;
+        out.flush()
+    }
+}
