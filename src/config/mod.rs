@@ -15,5 +15,5 @@ pub use keymap::{Chord, ChordError, Context, Keymap, Lookup};
 pub use library::{Library, Listed, Origin};
 pub use paths::{Paths, StateError};
 pub use problem::{Problem, Problems};
-pub use settings::{EngineSettings, LogSettings, Settings, UiSettings};
+pub use settings::{Colors, EngineSettings, LogSettings, Settings, UiSettings, reference, schema};
 pub use theme::{Depth, Env, Glyphs, ROLES, Role, Theme, contrast, known_rgb};

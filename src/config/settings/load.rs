@@ -1,0 +1,233 @@
+//! From file and environment to [`Settings`].
+//!
+//! A good file is read in one go. A bad one is gone through again key by key, so that all its
+//! mistakes are told at once, each with its place.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{Settings, schema};
+use crate::config::document::{Document, Entry, entries};
+use crate::config::library::read;
+use crate::config::paths::Paths;
+use crate::config::problem::{Problem, Problems, did_you_mean, quote};
+use crate::config::theme::Env;
+use crate::text::sanitize;
+
+/// The most lines of history a log may be opened with.
+const MAX_TAIL: u64 = 1_000_000;
+
+/// The variables that set something, and what they set. `DOCKER_HOST` and `DOCKER_CONTEXT` are
+/// the engine's business; they only take the file's word away.
+pub(super) const VARIABLES: [(&str, &str); 3] =
+    [("QD_THEME", "ui.theme"), ("QD_KEYMAP", "ui.keymap"), ("QD_READ_ONLY", "read_only")];
+
+impl Settings {
+    /// Defaults, then `file` (else the user's `config.toml`, which may be absent), then the
+    /// environment.
+    ///
+    /// # Errors
+    /// The file named can't be read, or says something wrong, or a variable does: every mistake.
+    pub fn load(paths: &Paths, file: Option<&Path>, env: Env<'_>) -> Result<Self, Problems> {
+        let path = file.map(Path::to_owned).or_else(|| paths.config_file());
+        let mut settings = match path {
+            Some(path) if file.is_some() || path.symlink_metadata().is_ok() => {
+                let name = sanitize::label(&path.display().to_string(), 200);
+                Self::read(&name, &read(&path)?)?
+            }
+            _ => Self::default(),
+        };
+        settings.apply(env)?;
+        Ok(settings)
+    }
+
+    /// Reads a file's text, called `file` in problems.
+    ///
+    /// # Errors
+    /// All its mistakes.
+    pub fn read(file: &str, text: &str) -> Result<Self, Problems> {
+        match toml::from_str::<Self>(text) {
+            Ok(settings) if problem_of_values(&settings).is_none() => Ok(settings),
+            _ => Err(mistakes(file, text)),
+        }
+    }
+
+    fn apply(&mut self, env: Env<'_>) -> Result<(), Problems> {
+        let set = |name: &str| env(name).filter(|v| !v.is_empty());
+        if let Some(theme) = set("QD_THEME") {
+            self.ui.theme = theme;
+        }
+        if let Some(keymap) = set("QD_KEYMAP") {
+            self.ui.keymap = keymap;
+        }
+        if set("DOCKER_HOST").is_some() || set("DOCKER_CONTEXT").is_some() {
+            self.engine = super::EngineSettings::default();
+        }
+        if let Some(dir) = &self.logs.save_dir {
+            self.logs.save_dir = Some(from_home(dir, set("HOME"))?);
+        }
+        match set("QD_READ_ONLY").as_deref() {
+            None => Ok(()),
+            Some("1" | "true" | "yes" | "on") => {
+                self.read_only = true;
+                Ok(())
+            }
+            // A variable makes things safer only: the file's `read_only = true` stays.
+            Some("0" | "false" | "no" | "off") => Ok(()),
+            // Guessing here could let through what someone meant to forbid.
+            Some(other) => {
+                let what = format!("{} is neither yes nor no", quote(other));
+                Err(Problem::whole("QD_READ_ONLY", what, "set it to 1 or 0, or unset it").into())
+            }
+        }
+    }
+}
+
+/// `~/logs` → `/home/me/logs`.
+fn from_home(dir: &Path, home: Option<String>) -> Result<PathBuf, Problems> {
+    let Ok(rest) = dir.strip_prefix("~") else { return Ok(dir.to_owned()) };
+    let home = home.ok_or_else(|| {
+        Problem::whole("logs.save_dir", "there is no home for `~` (HOME is not set)", "write the whole path")
+    })?;
+    Ok(Path::new(&home).join(rest))
+}
+
+/// What types can't tell: key, what is wrong, and the remedy.
+fn problem_of_values(settings: &Settings) -> Option<(&'static str, &'static str)> {
+    let Settings { protected, engine, ui, logs, .. } = settings;
+    if protected.iter().any(|glob| glob.trim().is_empty()) {
+        // An empty glob protects nothing, while its author believes that something is protected.
+        return Some(("an empty name protects nothing", "name a project, like \"prod-*\""));
+    }
+    if engine.host.is_some() && engine.context.is_some() {
+        return Some(("`host` and `context` both name an engine", "keep one of the two"));
+    }
+    if [&engine.host, &engine.context].iter().any(|v| v.as_ref().is_some_and(|v| v.trim().is_empty())) {
+        return Some(("it is empty", "name the engine, or remove the line"));
+    }
+    if ui.theme.is_empty() || ui.keymap.is_empty() {
+        return Some(("it is empty", "remove the line to get the default"));
+    }
+    let is_relative = |dir: &PathBuf| !dir.is_absolute() && !dir.starts_with("~");
+    if logs.save_dir.as_ref().is_some_and(is_relative) {
+        return Some(("the path depends on where qd is started", "begin it with / or ~/"));
+    }
+    None
+}
+
+pub(super) fn tail<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let lines = u64::deserialize(from)?;
+    if lines > MAX_TAIL {
+        let expected = format!("at most {MAX_TAIL} lines");
+        return Err(D::Error::invalid_value(Unexpected::Unsigned(lines), &expected.as_str()));
+    }
+    Ok(lines)
+}
+
+/// All mistakes of a bad `config.toml`.
+pub(in crate::config) fn mistakes(file: &str, text: &str) -> Problems {
+    let mut document = Document::new(file, text);
+    if let Some(tree) = document.parse() {
+        let schema = schema();
+        for entry in entries(&tree) {
+            let Some(known) = property(&mut document, &schema, &entry, None) else { continue };
+            if known.get("properties").is_none() {
+                try_alone(&mut document, None, &entry);
+            } else if let Some(section) = document.table(&entry) {
+                let before = document.problems.len();
+                for key in entries(section) {
+                    if property(&mut document, known, &key, Some(entry.key)).is_some() {
+                        try_alone(&mut document, Some(&entry), &key);
+                    }
+                }
+                if document.problems.len() == before {
+                    // Each key is right by itself, so it is about how they go together.
+                    try_alone(&mut document, None, &entry);
+                }
+            }
+        }
+    }
+    match document.finish() {
+        Err(problems) => problems,
+        // Every part is right and the whole is not: we would rather be vague than wrong.
+        Ok(()) => {
+            let what = match toml::from_str::<Settings>(text) {
+                Err(e) => sanitize::label(e.message(), 200).to_string(),
+                Ok(_) => "its settings contradict each other".into(),
+            };
+            Problem::whole(file, what, "see `qd config schema`").into()
+        }
+    }
+}
+
+/// What the schema says of a key, or a problem.
+fn property<'s>(
+    document: &mut Document<'_>,
+    schema: &'s Value,
+    entry: &Entry<'_, '_>,
+    section: Option<&str>,
+) -> Option<&'s Value> {
+    let known = schema.get("properties")?.as_object()?;
+    if let Some(property) = known.get(entry.key) {
+        return Some(property);
+    }
+    let place = section.map_or_else(|| "config.toml".into(), |s| format!("[{s}]"));
+    let names: Vec<&str> = known.keys().map(String::as_str).collect();
+    document.at(
+        entry.key_at.clone(),
+        format!("{place} has no {}{}", quote(entry.key), did_you_mean(entry.key, names.iter().copied())),
+        format!("it has {}", names.join(", ")),
+    );
+    None
+}
+
+/// Reads a file with nothing in it but this key; what is wrong then is wrong with this key.
+fn try_alone<'d>(document: &mut Document<'_>, section: Option<&Entry<'d, '_>>, entry: &Entry<'d, '_>) {
+    let alone = |key: &str, value: &DeValue<'d>, at: &Range<usize>| {
+        let mut table = DeTable::new();
+        table
+            .insert(Spanned::new(at.clone(), key.to_owned().into()), Spanned::new(at.clone(), value.clone()));
+        table
+    };
+    let mut table = alone(entry.key, entry.value, &entry.value_at);
+    if let Some(section) = section {
+        table = alone(section.key, &DeValue::Table(table), &entry.value_at);
+    }
+    let from = toml::Deserializer::from(Spanned::new(entry.value_at.clone(), table));
+    let (what, remedy) = match Settings::deserialize(from) {
+        Ok(settings) => match problem_of_values(&settings) {
+            None => return,
+            Some((what, remedy)) => (what.to_owned(), remedy.to_owned()),
+        },
+        Err(error) => {
+            let first = error.message().lines().next().unwrap_or_default();
+            (sanitize::label(first, 200).to_string(), remedy(section.map(|s| s.key), entry.key))
+        }
+    };
+    document.at(entry.value_at.clone(), format!("{}: {what}", quote(entry.key)), remedy);
+}
+
+/// What a right value looks like.
+fn remedy(section: Option<&str>, key: &str) -> String {
+    let path = section.map_or_else(|| key.to_owned(), |s| format!("{s}.{key}"));
+    match super::reference::example(&path) {
+        Some(example) => format!("write it like `{key} = {example}`"),
+        None => "see `qd config schema`".into(),
+    }
+}
+
+/// Where a key of the file has its value: for what only others can judge (is there such a theme?).
+pub(in crate::config) fn place_of(text: &str, section: &str, key: &str) -> (usize, usize) {
+    let mut document = Document::new("", text);
+    let place = document.parse().and_then(|tree| {
+        let value = tree.get(section)?.get_ref().get(key)?;
+        Some(document.place(&value.span()))
+    });
+    place.unwrap_or_default()
+}

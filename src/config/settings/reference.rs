@@ -1,0 +1,107 @@
+//! The documentation of the settings, out of their types: JSON schema and Markdown table.
+
+use std::fmt::Write as _;
+
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use super::Settings;
+use super::load::VARIABLES;
+
+/// The JSON schema of `config.toml`, for editors and for `qd config schema`.
+pub fn schema() -> Value {
+    let mut settings = SchemaSettings::draft2020_12();
+    // One piece, so that walking it needs no references.
+    settings.inline_subschemas = true;
+    let mut schema = settings.into_generator().into_root_schema_for::<Settings>().to_value();
+    if let Some(root) = schema.as_object_mut() {
+        root.insert("title".into(), "quarterdeck's config.toml".into());
+    }
+    schema
+}
+
+/// The table of all settings as Markdown: key, type, default, meaning.
+pub fn reference() -> String {
+    let mut out = String::from("| key | type | default | what it does |\n|---|---|---|---|\n");
+    for (path, property) in properties() {
+        let variable = VARIABLES
+            .iter()
+            .find(|(_, key)| *key == path)
+            .map_or_else(String::new, |(name, _)| format!(" Variable: `{name}`."));
+        let default = match property.get("default") {
+            None | Some(Value::Null) => "–".into(),
+            Some(value) => format!("`{value}`"),
+        };
+        // Writing to a String can't fail.
+        let _ = writeln!(
+            out,
+            "| `{path}` | {} | {default} | {}{variable} |",
+            type_of(&property),
+            doc(&property).replace('|', "\\|"),
+        );
+    }
+    out
+}
+
+/// A right value for a key, as TOML: its example, else its default.
+pub(super) fn example(path: &str) -> Option<String> {
+    let (_, property) = properties().into_iter().find(|(p, _)| p == path)?;
+    let value = property.pointer("/examples/0").or_else(|| property.get("default"))?;
+    // JSON text, numbers, booleans and lists of them are TOML too.
+    (!value.is_null()).then(|| value.to_string())
+}
+
+/// Every key with its schema, in the order of the file; defaults filled in from the root, which
+/// has them all.
+fn properties() -> Vec<(String, Value)> {
+    let schema = schema();
+    let defaults = serde_json::to_value(Settings::default()).unwrap_or_default();
+    let mut out = Vec::new();
+    let mut add = |path: String, default: Option<&Value>, property: &Value| {
+        let mut property = property.clone();
+        if let (Some(object), Some(default)) = (property.as_object_mut(), default) {
+            object.insert("default".into(), default.clone());
+        }
+        out.push((path, property));
+    };
+    let children = |of: &Value| of.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    for (key, property) in children(&schema) {
+        let default = defaults.get(&key);
+        let section = children(&property);
+        if section.is_empty() {
+            add(key, default, &property);
+            continue;
+        }
+        for (name, property) in section {
+            add(format!("{key}.{name}"), default.and_then(|d| d.get(&name)), &property);
+        }
+    }
+    out
+}
+
+fn doc(property: &Value) -> String {
+    let text = property.get("description").and_then(Value::as_str).unwrap_or_default();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The type in a word, or the words it may be.
+fn type_of(property: &Value) -> String {
+    if let Some(choices) = property.get("oneOf").or_else(|| property.get("enum")).and_then(Value::as_array) {
+        let word = |c: &Value| c.get("const").unwrap_or(c).to_string();
+        return choices.iter().map(|c| format!("`{}`", word(c))).collect::<Vec<_>>().join(", ");
+    }
+    let name = |t: &Value| match t.as_str() {
+        Some("string") => Some("text"),
+        Some("boolean") => Some("true, false"),
+        Some("integer") => Some("number"),
+        Some("array") => Some("list"),
+        _ => None,
+    };
+    match property.get("type") {
+        Some(Value::Array(types)) => types.iter().find_map(name),
+        Some(one) => name(one),
+        None => None,
+    }
+    .unwrap_or("value")
+    .to_owned()
+}
