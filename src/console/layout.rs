@@ -63,7 +63,8 @@ impl Layout {
         let one = wish.fullscreen || size.rows < BOTH;
         let pane_only = wish.pane && wish.pane_focused && one;
         if pane_only {
-            layout.title = take_top(&mut rest, u16::from(rest.height > 1));
+            let title = u16::from(rest.height > 1);
+            layout.title = take_top(&mut rest, title);
             layout.pane = rest;
             return layout;
         }
@@ -76,7 +77,8 @@ impl Layout {
             layout.title = take_top(&mut half, 1);
             layout.pane = half;
         }
-        layout.head = take_top(&mut rest, u16::from(rest.height > 2));
+        let head = u16::from(rest.height > 2);
+        layout.head = take_top(&mut rest, head);
         layout.grid = rest;
         layout
     }
@@ -111,18 +113,10 @@ mod tests {
     const WISH: Wish = Wish { pane: true, pane_focused: false, fullscreen: false, grow: 0 };
 
     fn stacked(layout: &Layout) -> Vec<u16> {
-        [
-            layout.header,
-            layout.situation,
-            layout.head,
-            layout.grid,
-            layout.title,
-            layout.pane,
-            layout.footer,
-        ]
-        .iter()
-        .map(|r| r.height)
-        .collect()
+        [layout.header, layout.situation, layout.head, layout.grid, layout.title, layout.pane, layout.footer]
+            .iter()
+            .map(|r| r.height)
+            .collect()
     }
 
     #[test]

@@ -25,6 +25,9 @@ const BAD_NEWS: SignedDuration = SignedDuration::from_secs(15);
 /// How many words are kept for `:messages`.
 const KEPT: usize = 200;
 
+/// Rows one notch of the wheel moves.
+pub(super) const WHEEL: usize = 3;
+
 /// Which half has the focus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Focus {
@@ -263,7 +266,7 @@ impl Model {
             link_at: now,
             headline: Headline {
                 counts: Counts::default(),
-                situation: Situation { worst: Health::Running, text: String::new() },
+                situation: Situation { worst: Health::Running, clauses: Vec::new(), more: 0 },
                 at: 0,
                 stale: true,
             },

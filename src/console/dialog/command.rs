@@ -100,9 +100,9 @@ pub fn parse(text: &str, fleet: &Fleet) -> Result<Command, CommandError> {
         "h" => Ok(Command::Action(Action::Help)),
         "rm" => Ok(Command::Action(Action::Remove)),
         "messages" => Ok(Command::Messages),
-        _ => Action::from_name(word)
-            .map(Command::Action)
-            .ok_or_else(|| CommandError::Unknown(word.to_owned())),
+        _ => {
+            Action::from_name(word).map(Command::Action).ok_or_else(|| CommandError::Unknown(word.to_owned()))
+        }
     }
 }
 
@@ -128,11 +128,8 @@ fn sort(text: &str) -> Result<Sort, CommandError> {
 
 /// What a name means: `project/service`, a service, a project, a container.
 fn named(name: &str, fleet: &Fleet) -> Result<Target, CommandError> {
-    let services: Vec<&ServiceId> = fleet
-        .services()
-        .map(|s| &s.id)
-        .filter(|id| &*id.name == name || id.path() == name)
-        .collect();
+    let services: Vec<&ServiceId> =
+        fleet.services().map(|s| &s.id).filter(|id| &*id.name == name || id.path() == name).collect();
     match services.as_slice() {
         [id] => return Ok(Target::Service((*id).clone())),
         [] => {}

@@ -9,8 +9,6 @@ mod columns;
 mod filter;
 mod rows;
 mod sort;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -168,10 +166,8 @@ impl Grid {
         }
         if self.stale.all {
             self.stale.looked = at;
-            self.summaries = fleet
-                .services()
-                .filter_map(|s| Some((s.id.clone(), fleet.summary(&s.id, now)?)))
-                .collect();
+            self.summaries =
+                fleet.services().filter_map(|s| Some((s.id.clone(), fleet.summary(&s.id, now)?))).collect();
         } else {
             for id in &self.stale.services {
                 match fleet.summary(id, now) {
@@ -281,9 +277,7 @@ impl Grid {
         let found = (1..=count).map(|step| (self.index + step) % count).find(|&i| {
             let Some(row) = self.rows.get(i) else { return false };
             match &row.target {
-                Target::Service(id) => {
-                    self.summaries.get(id).is_some_and(|s| trouble(s.health.health) > 2)
-                }
+                Target::Service(id) => self.summaries.get(id).is_some_and(|s| trouble(s.health.health) > 2),
                 Target::Project(project) => {
                     row.fold == Fold::Folded
                         && self.totals(project.as_ref()).is_some_and(|t| trouble(t.worst) > 2)

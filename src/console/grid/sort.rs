@@ -36,10 +36,7 @@ impl Sort {
             Column::Ports => first_port(a).cmp(&first_port(b)),
             Column::Cpu => figures(a.usage.cpu, b.usage.cpu),
             Column::Mem => a.usage.memory.cmp(&b.usage.memory),
-            Column::Net => figures(
-                sum(a.usage.net_rx, a.usage.net_tx),
-                sum(b.usage.net_rx, b.usage.net_tx),
-            ),
+            Column::Net => figures(sum(a.usage.net_rx, a.usage.net_tx), sum(b.usage.net_rx, b.usage.net_tx)),
             Column::Block => figures(
                 sum(a.usage.block_read, a.usage.block_write),
                 sum(b.usage.block_read, b.usage.block_write),

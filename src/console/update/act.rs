@@ -90,7 +90,8 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Search => {
             // The text pages can be searched too; from anywhere else it means the logs.
-            let here = model.focus == Focus::Pane && model.panes.get(model.tab).input(Input::Search).is_some();
+            let here =
+                model.focus == Focus::Pane && model.panes.get(model.tab).input(Input::Search).is_some();
             let mut effects = if here { Vec::new() } else { pane::open(model, Tab::Logs) };
             effects.extend(pane::ask(model, Input::Search));
             effects
@@ -116,11 +117,8 @@ fn logs(model: &mut Model, action: Action) -> Vec<Effect> {
     {
         return effects;
     }
-    let mut effects = if model.tab == Tab::Logs && model.pane_open {
-        Vec::new()
-    } else {
-        pane::open(model, Tab::Logs)
-    };
+    let mut effects =
+        if model.tab == Tab::Logs && model.pane_open { Vec::new() } else { pane::open(model, Tab::Logs) };
     match pane::act(model, action) {
         Some(more) => effects.extend(more),
         None => effects.extend(nothing_here(model, action)),

@@ -90,10 +90,8 @@ fn scrolled(model: &mut Model, dialog: &mut Dialog, key: KeyEvent) -> Then {
     let Some(action) = moving(model, key) else {
         return if key.code == KeyCode::Enter { Then::Close } else { Then::Stay };
     };
-    let same = matches!(
-        (&*dialog, action),
-        (Dialog::Help(_), Action::Help) | (Dialog::OwnLog, Action::OwnLog)
-    );
+    let same =
+        matches!((&*dialog, action), (Dialog::Help(_), Action::Help) | (Dialog::OwnLog, Action::OwnLog));
     if is_close(action) || same || key.code == KeyCode::Enter {
         return Then::Close;
     }
@@ -111,7 +109,11 @@ fn scrolled(model: &mut Model, dialog: &mut Dialog, key: KeyEvent) -> Then {
     Then::Stay
 }
 
-fn confirm_key(model: &mut Model, mut confirm: Box<super::super::dialog::Confirm>, key: KeyEvent) -> Vec<Effect> {
+fn confirm_key(
+    model: &mut Model,
+    mut confirm: Box<super::super::dialog::Confirm>,
+    key: KeyEvent,
+) -> Vec<Effect> {
     let control = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
     let typed = confirm.word().is_some();
     match key.code {
@@ -155,7 +157,9 @@ fn pick(model: &mut Model, mut picker: Box<Picker>, key: KeyEvent) -> Vec<Effect
             Before::Theme(_) => ("theme", &model.skin.theme.name),
             Before::Keymap(_) => ("keymap", &model.skin.keymap.name),
         };
-        let word = format!("{table} {name} until you leave; to keep it: {table} = \"{name}\" under [ui] in the config");
+        let word = format!(
+            "{table} {name} until you leave; to keep it: {table} = \"{name}\" under [ui] in the config"
+        );
         model.say(word);
         return Vec::new();
     }

@@ -75,7 +75,11 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::ToggleStopped => {
             let hides = model.grid.toggle_stopped();
-            model.say(if hides { "stopped services and jobs hidden" } else { "stopped services and jobs shown" });
+            model.say(if hides {
+                "stopped services and jobs hidden"
+            } else {
+                "stopped services and jobs shown"
+            });
         }
         Action::CopyName => return copy_name(model),
         _ => model.refuse(format!("{}: not in the service list", action.name())),

@@ -14,8 +14,6 @@ mod observe;
 mod palette;
 mod pane;
 mod prompt;
-#[cfg(test)]
-mod tests;
 
 use super::model::Model;
 use super::{Effect, Msg};

@@ -5,9 +5,9 @@ use ratatui::layout::Position;
 
 use super::super::dialog::Dialog;
 use super::super::grid::Sort;
-use super::super::model::{Focus, Model};
+use super::super::model::{Focus, Model, WHEEL};
 use super::super::pane::Answer;
-use super::super::{Effect, view, widget};
+use super::super::{Effect, view};
 use super::{dialogs, grid, observe, pane};
 
 /// The mouse did something.
@@ -34,7 +34,7 @@ fn wheel(model: &mut Model, at: Position, down: bool) -> Vec<Effect> {
         return pane::wheel(model, down);
     }
     if layout.grid.contains(at) || layout.head.contains(at) {
-        let rows = isize::try_from(widget::WHEEL).unwrap_or(1);
+        let rows = isize::try_from(WHEEL).unwrap_or(1);
         model.grid.move_by(if down { rows } else { -rows });
     }
     Vec::new()

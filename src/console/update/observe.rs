@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::super::model::{Focus, Model};
+use super::super::model::Model;
 use super::super::{Effect, pane::Target};
 use super::pane;
 use crate::fleet::{Changes, Link, Observation};
@@ -57,7 +57,9 @@ fn link(model: &mut Model, observation: Observation) -> Vec<Effect> {
     model.dirty = true;
     model.headline.stale = true;
     match model.fleet.link() {
-        Some(Link::Live) if was_lost && model.reached() => model.say("the engine is back; the data is live again"),
+        Some(Link::Live) if was_lost && model.reached() => {
+            model.say("the engine is back; the data is live again")
+        }
         Some(Link::Lost { why, .. }) if !was_lost && model.reached() => {
             let why = why.clone();
             model.fail(format!("{why}; trying again by itself"));
@@ -88,22 +90,14 @@ fn note(model: &mut Model, changes: Changes) {
 /// replicas the engine should look at first. Cheap when nothing changed.
 pub fn settle(model: &mut Model) -> Vec<Effect> {
     let layout = model.layout();
-    let before = model.grid.top();
     model.grid.refresh(&model.fleet, model.now, layout.grid.height);
-    let moved = before != model.grid.top();
     headline(model);
     let mut effects = pane::show(model);
-    if moved || model.untold.rows || model.untold.facts || effects.iter().any(|e| matches!(e, Effect::Follow { .. })) {
-        model.dirty = true;
-    }
+    effects.extend(pane::told(model));
     let in_view = model.grid.in_view(&model.fleet);
     if in_view != model.in_view {
         model.in_view.clone_from(&in_view);
         effects.push(Effect::Focus(in_view));
-    }
-    effects.extend(pane::told(model));
-    if model.pane_open && layout.pane.height == 0 && layout.grid.height == 0 && model.focus == Focus::Pane {
-        model.dirty = true;
     }
     effects
 }

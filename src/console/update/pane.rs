@@ -1,8 +1,8 @@
 //! The lower pane: which tab is shown for what, and what it is told.
 
-use super::super::model::{Focus, Model, PromptKind};
+use super::super::Effect;
+use super::super::model::{Focus, Model, PromptKind, WHEEL};
 use super::super::pane::{Answer, Input, Tab};
-use super::super::{Effect, widget};
 use super::{observe, prompt};
 use crate::action::Action;
 use crate::fleet::Changes;
@@ -118,7 +118,7 @@ pub(super) fn ask(model: &mut Model, kind: Input) -> Vec<Effect> {
 pub(super) fn wheel(model: &mut Model, down: bool) -> Vec<Effect> {
     let action = if down { Action::Down } else { Action::Up };
     let mut effects = Vec::new();
-    for _ in 0..widget::WHEEL {
+    for _ in 0..WHEEL {
         effects.extend(act(model, action).unwrap_or_default());
     }
     effects
