@@ -1,5 +1,7 @@
 //! The one sentence that answers "what is wrong and what changed", worst first.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 
 use super::{Counts, Health, Link, ServiceId, Since};
@@ -61,7 +63,9 @@ impl Situation {
         let hidden = self.clauses.iter().skip(n).filter(|clause| clause.service.is_some()).count();
         match hidden + self.more {
             0 => {}
-            more => text.push_str(&format!(" · {more} more")),
+            more => {
+                let _ = write!(text, " · {more} more");
+            }
         }
         text
     }
@@ -111,7 +115,7 @@ pub(super) fn tell(mut facts: Facts<'_>) -> Situation {
 fn trouble(name: &str, since: &Since, now: Timestamp) -> String {
     let mut text = format!("{name} {}", since.health.word());
     if let Some(at) = since.at {
-        text.push_str(&format!(" {}", age(at, now)));
+        let _ = write!(text, " {}", age(at, now));
     }
     if !since.why.is_empty() {
         text.push_str(": ");
@@ -196,3 +200,6 @@ fn cut(text: &str, width: usize) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests;

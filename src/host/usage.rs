@@ -140,7 +140,7 @@ impl UsageReader {
         }
         let missing = self.targets.iter().any(|(_, found)| found.is_none());
         self.next_try = missing.then(|| Instant::now() + self.wait);
-        self.wait = (self.wait * 2).min(Duration::from_secs(60));
+        self.wait = (self.wait * 2).min(Duration::from_mins(1));
     }
 
     /// Read all of them once. A container that vanished, or was not found, is not in the result.
@@ -155,15 +155,14 @@ impl UsageReader {
         let mut usages = Vec::with_capacity(self.targets.len());
         for (target, found) in &mut self.targets {
             let Some(container) = found else { continue };
-            match container.read(&self.root, &mut buffer) {
-                Ok(usage) => usages.push((target.replica.clone(), usage)),
-                Err(_) => {
-                    tracing::debug!(container = target.replica.short(), "its cgroup is gone");
-                    *found = None;
-                    target.pid = None;
-                    self.wait = RETRY;
-                    self.next_try = Some(Instant::now() + RETRY);
-                }
+            if let Ok(usage) = container.read(&self.root, &mut buffer) {
+                usages.push((target.replica.clone(), usage));
+            } else {
+                tracing::debug!(container = target.replica.short(), "its cgroup is gone");
+                *found = None;
+                target.pid = None;
+                self.wait = RETRY;
+                self.next_try = Some(Instant::now() + RETRY);
             }
         }
         usages
