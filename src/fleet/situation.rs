@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
+use crate::text::human::age_at;
+
 use super::{Counts, Health, Link, ServiceId, Since};
 
 /// Clauses said in full; what is more than this is counted.
@@ -105,7 +107,7 @@ pub(super) fn tell(mut facts: Facts<'_>) -> Situation {
         clauses.extend(no_trouble(&facts));
     }
     if let Some((words, at)) = facts.change.take() {
-        clauses.push(Clause::of_all(Health::Running, format!("{words} {} ago", age(at, now))));
+        clauses.push(Clause::of_all(Health::Running, format!("{words} {} ago", age_at(at, now))));
     }
     let worst = clauses.iter().map(|clause| clause.health).max().unwrap_or(Health::Running);
     Situation { worst, clauses, more: in_trouble.saturating_sub(CLAUSES) }
@@ -115,7 +117,7 @@ pub(super) fn tell(mut facts: Facts<'_>) -> Situation {
 fn trouble(name: &str, since: &Since, now: Timestamp) -> String {
     let mut text = format!("{name} {}", since.health.word());
     if let Some(at) = since.at {
-        let _ = write!(text, " {}", age(at, now));
+        let _ = write!(text, " {}", age_at(at, now));
     }
     if !since.why.is_empty() {
         text.push_str(": ");
@@ -127,7 +129,7 @@ fn trouble(name: &str, since: &Since, now: Timestamp) -> String {
 fn lost(facts: &Facts<'_>) -> Option<Clause> {
     let Some(Link::Lost { why, .. }) = facts.link else { return None };
     let data = match facts.as_of {
-        Some(at) => format!(", what is shown is {} old", age(at, facts.now)),
+        Some(at) => format!(", what is shown is {} old", age_at(at, facts.now)),
         None => String::new(),
     };
     Some(Clause::of_all(Health::Down, format!("engine lost{data}: {why}")))
@@ -161,21 +163,10 @@ fn no_trouble(facts: &Facts<'_>) -> Option<Clause> {
         n => format!("all {n} running services {} well", if lost { "were" } else { "are" }),
     };
     let since = match facts.well_since {
-        Some(at) if !lost => format!(" for {}", age(at, facts.now)),
+        Some(at) if !lost => format!(" for {}", age_at(at, facts.now)),
         _ => String::new(),
     };
     Some(Clause::of_all(Health::Running, format!("{well}{since}{stopped}")))
-}
-
-/// `42s`, `3m`, `2h`, `9d`.
-fn age(at: Timestamp, now: Timestamp) -> String {
-    let seconds = now.duration_since(at).as_secs().max(0);
-    match seconds {
-        0..=59 => format!("{seconds}s"),
-        60..=3599 => format!("{}m", seconds / 60),
-        3600..=172_799 => format!("{}h", seconds / 3600),
-        _ => format!("{}d", seconds / 86_400),
-    }
 }
 
 fn columns(text: &str) -> usize {
