@@ -60,7 +60,7 @@ impl Sources {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Options {
     /// Time stamps.
-    pub(super) stamps: Clock,
+    pub(super) stamps: Option<Clock>,
     /// JSON lines as message and fields.
     pub(super) flat: bool,
     /// Long lines in several rows.
@@ -70,7 +70,7 @@ pub(super) struct Options {
 /// How lines are laid out in an area: what of the prefix there is room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
-    stamps: Clock,
+    stamps: Option<Clock>,
     flat: bool,
     /// Columns of the tag; 0 = none.
     tag: usize,
@@ -87,7 +87,7 @@ impl Layout {
     /// are left to it, tags and stamps go first.
     pub(super) fn new(options: Options, sources: &Sources, cols: u16) -> Self {
         let cols = usize::from(cols);
-                let mut layout = Self {
+        let mut layout = Self {
             stamps: options.stamps,
             flat: options.flat,
             tag: if sources.several() { sources.width } else { 0 },
@@ -96,14 +96,14 @@ impl Layout {
             wrap: options.wrap,
         };
         let crowded = |layout: &Self| layout.indent() * 2 > cols;
-        if crowded(&layout) && layout.stamps == Clock::DateTime {
-            layout.stamps = Clock::Time;
+        if crowded(&layout) && layout.stamps == Some(Clock::DateTime) {
+            layout.stamps = Some(Clock::Time);
         }
         if crowded(&layout) {
             layout.tag = layout.tag.min(cols / 5);
         }
         if crowded(&layout) {
-            layout.stamps = Clock::Off;
+            layout.stamps = None;
         }
         if crowded(&layout) {
             (layout.tag, layout.gutter) = (0, 0);
@@ -113,9 +113,9 @@ impl Layout {
 
     fn stamp(self) -> usize {
         match self.stamps {
-            Clock::Off => 0,
-            Clock::Time => 13,
-            Clock::DateTime => 24,
+            None => 0,
+            Some(Clock::Time) => 13,
+            Some(Clock::DateTime) => 24,
         }
     }
 
@@ -154,8 +154,8 @@ impl Layout {
     ) -> Vec<(String, Style)> {
         let theme = look.theme;
         let mut pieces = Vec::with_capacity(3);
-        if self.stamps != Clock::Off {
-            let stamp = human::clock_ns(line.at, self.stamps, look.utc);
+        if let Some(clock) = self.stamps {
+            let stamp = human::clock_ns(line.at, clock, look.utc);
             pieces.push((format!("{stamp:<width$}", width = self.stamp()), theme.style(Role::Time)));
         }
         if self.tag > 0 {
@@ -199,17 +199,16 @@ pub(super) fn level_word(level: Level) -> &'static str {
 }
 
 /// The text of a line as it is shown, and where the keys of flattened fields are in it.
-pub(super) fn body<'l>(
-    line: &LineRef<'l>,
-    flat: bool,
-    glyphs: &Glyphs,
-) -> (Cow<'l, str>, Vec<Range<usize>>) {
+pub(super) fn body<'l>(line: &LineRef<'l>, flat: bool, glyphs: &Glyphs) -> (Cow<'l, str>, Vec<Range<usize>>) {
     if line.stream == Stream::Marker {
         return (Cow::Owned(format!("{} {}", glyphs.cut, line.text)), Vec::new());
     }
     if line.cut {
         // A cut line is no whole JSON any more.
-        return (Cow::Owned(format!("{} {} cut here: the line is longer", line.text, glyphs.cut)), Vec::new());
+        return (
+            Cow::Owned(format!("{} {} cut here: the line is longer", line.text, glyphs.cut)),
+            Vec::new(),
+        );
     }
     if flat && let Some(flat) = flatten(line.text) {
         return (Cow::Owned(flat.text), flat.keys);
@@ -292,7 +291,7 @@ fn asked(style: SpanStyle, theme: &Theme) -> Style {
 /// A line as plain text, for files and the clipboard.
 pub(super) fn plain(line: &LineRef<'_>, options: Options, tags: bool, utc: bool, glyphs: &Glyphs) -> String {
     let mut out = String::with_capacity(line.text.len() + 40);
-    if options.stamps != Clock::Off {
+    if options.stamps.is_some() {
         out.push_str(&human::clock_ns(line.at, Clock::DateTime, utc));
         out.push(' ');
     }

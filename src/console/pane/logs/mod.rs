@@ -24,8 +24,8 @@ use crate::action::Action;
 use crate::config::LogSettings;
 use crate::console::Effect;
 use crate::console::widget::scroll;
-use crate::follow::{Batch, Subject};
 use crate::fleet::Changes;
+use crate::follow::{Batch, Subject};
 use crate::logs::{Filter, Level, LogStore, Pattern};
 use crate::text::human::{self, Clock};
 
@@ -73,6 +73,8 @@ pub(super) struct Logs {
     search: Option<Pattern>,
     hit: Option<u64>,
     seek: Option<Seek>,
+    /// Where the view stood before a search was typed.
+    before_search: Option<Anchor>,
     /// How the last search ended, where it found nothing.
     lost: Option<&'static str>,
     /// Emptied by hand since the follow began.
@@ -95,13 +97,14 @@ impl Logs {
             following: None,
             number: 0,
             anchor: Anchor::Follow,
-            options: Options { stamps: Clock::Time, flat: true, wrap: false },
+            options: Options { stamps: Some(Clock::Time), flat: true, wrap: false },
             left: 0,
             filter_text: String::new(),
             filtering: false,
             search: None,
             hit: None,
             seek: None,
+            before_search: None,
             lost: None,
             cleared: false,
             dropped: 0,
@@ -116,7 +119,7 @@ impl Logs {
         self.store.clear();
         self.sources.clear();
         self.anchor = Anchor::Follow;
-        (self.hit, self.seek, self.lost) = (None, None, None);
+        (self.hit, self.seek, self.lost, self.before_search) = (None, None, None, None);
         (self.dropped, self.lag_ms) = (0, None);
         self.cleared = false;
     }
@@ -220,14 +223,28 @@ impl Logs {
     }
 
     fn set_search(&mut self, typed: &str) -> Result<(), String> {
-        (self.hit, self.seek, self.lost) = (None, None, None);
         if typed.is_empty() {
             self.search = None;
+            (self.hit, self.seek, self.lost) = (None, None, None);
+            // The search moved the view while it was typed; taking it back takes that back too.
+            if let Some(anchor) = self.before_search.take() {
+                self.anchor = anchor;
+            }
             return Ok(());
         }
-        self.search = Some(Pattern::new(typed).map_err(|error| error.to_string())?);
-        // The newest match is what one looks for; nothing moves while one on the page matches.
-        self.seek = Some(Seek { up: true, at: u64::MAX });
+        let pattern = Pattern::new(typed).map_err(|error| error.to_string())?;
+        (self.hit, self.lost) = (None, None);
+        let start = *self.before_search.get_or_insert(self.anchor);
+        let at = match start {
+            Anchor::Follow => u64::MAX,
+            Anchor::At { top, .. } => {
+                let below = self.store.rank(top.seq) + usize::from(self.rows);
+                self.store.at_rank(below).unwrap_or(u64::MAX)
+            }
+        };
+        // From the bottom of the page upwards: what was seen last is nearest.
+        self.seek = Some(Seek { up: true, at });
+        self.search = Some(pattern);
         Ok(())
     }
 
@@ -305,13 +322,16 @@ impl Logs {
         if lines == 0 {
             return Answer::Refused("there is no line to save".into());
         }
-        let title = self.following.as_ref().map_or_else(
-            || "logs".to_owned(),
-            |(subject, _)| subject::title(scene.fleet, subject),
-        );
+        let title = self
+            .following
+            .as_ref()
+            .map_or_else(|| "logs".to_owned(), |(subject, _)| subject::title(scene.fleet, subject));
         let stamp = scene.now.strftime("%Y%m%d-%H%M%S");
         let stem = format!("{title}-{stamp}");
-        Answer::Done { effects: vec![Effect::Save { stem, text }], say: Some(format!("saving {lines} lines")) }
+        Answer::Done {
+            effects: vec![Effect::Save { stem, text }],
+            say: Some(format!("saving {lines} lines")),
+        }
     }
 
     fn copy(&self, scene: &Scene<'_>) -> Answer {
@@ -324,7 +344,9 @@ impl Logs {
             text.truncate(cut.map_or(0, |at| at + 1));
             lines = text.lines().count();
             if lines == 0 {
-                return Answer::Refused("the line is too long for the clipboard; save it to a file instead".into());
+                return Answer::Refused(
+                    "the line is too long for the clipboard; save it to a file instead".into(),
+                );
             }
         }
         let say = format!("copied {lines} {}", if lines == 1 { "line" } else { "lines" });
@@ -352,7 +374,9 @@ impl Logs {
         match self.set_filter(&typed, next) {
             Err(sentence) => Answer::Refused(sentence),
             Ok(()) if next == Level::Unknown => Answer::said("lines of every level"),
-            Ok(()) => Answer::said(format!("lines of level {} or worse", compose::level_word(next).to_lowercase())),
+            Ok(()) => {
+                Answer::said(format!("lines of level {} or worse", compose::level_word(next).to_lowercase()))
+            }
         }
     }
 
@@ -422,6 +446,7 @@ impl Pane for Logs {
     }
 
     fn act(&mut self, action: Action, scene: &Scene<'_>) -> Answer {
+        self.before_search = None;
         if let Some(rows) = scroll::step(action, usize::from(self.rows)) {
             self.move_by(rows, scene);
             return Answer::done();
@@ -440,9 +465,9 @@ impl Pane for Logs {
             }
             Action::Timestamps => {
                 self.options.stamps = match self.options.stamps {
-                    Clock::Off => Clock::Time,
-                    Clock::Time => Clock::DateTime,
-                    Clock::DateTime => Clock::Off,
+                    None => Some(Clock::Time),
+                    Some(Clock::Time) => Some(Clock::DateTime),
+                    Some(Clock::DateTime) => None,
                 };
                 Answer::done()
             }

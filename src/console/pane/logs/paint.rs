@@ -53,7 +53,10 @@ impl Logs {
             let composed = compose::compose(&line, self.options.flat, highlight, &scene.look);
             let skip = if line.seq == top.seq { top.row } else { 0 };
             let body = Rect {
-                x: area.x.saturating_add(u16::try_from(layout.indent()).unwrap_or(u16::MAX)).min(area.right()),
+                x: area
+                    .x
+                    .saturating_add(u16::try_from(layout.indent()).unwrap_or(u16::MAX))
+                    .min(area.right()),
                 ..area
             };
             let body = Rect { width: area.right() - body.x, ..body };

@@ -27,7 +27,9 @@ pub(super) fn ladder(fleet: &Fleet, target: &Target) -> Vec<Subject> {
 /// What to call a subject.
 pub(super) fn title(fleet: &Fleet, subject: &Subject) -> String {
     match subject {
-        Subject::Replica(id) => fleet.replica(id).map_or_else(|| id.short().to_owned(), |r| r.name.to_string()),
+        Subject::Replica(id) => {
+            fleet.replica(id).map_or_else(|| id.short().to_owned(), |r| r.name.to_string())
+        }
         Subject::Service(id) => id.name.to_string(),
         Subject::Project(Some(name)) => format!("project {name}"),
         Subject::Project(None) => "all lone containers".into(),
