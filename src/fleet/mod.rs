@@ -18,8 +18,6 @@ mod service;
 mod situation;
 mod store;
 mod summary;
-#[cfg(test)]
-mod testing;
 mod track;
 mod usage;
 mod verb;

@@ -266,6 +266,3 @@ fn extend(range: &mut PortRange, next: &PortRange) -> bool {
     }
     true
 }
-
-#[cfg(test)]
-mod tests;

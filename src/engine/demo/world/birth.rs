@@ -1,0 +1,228 @@
+//! How containers come to be: at the world's beginning, and one-off jobs later.
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use super::life::What;
+use super::{PRELUDE, Run, Unit, World};
+use crate::engine::demo::platform::{Fate, Spec};
+use crate::engine::demo::random::{Rng, hash, named};
+use crate::fleet::{
+    Compose, Exit, HealthCheck, Image, Limits, Port, Protocol, Replica, ReplicaId, Role, ServiceId, State,
+};
+
+/// Milliseconds from a container's creation to its first start.
+const CREATE_TO_START: i64 = 400;
+
+impl World {
+    /// Make every container as it was when the prelude began.
+    pub(super) fn populate(&mut self) {
+        for (index, spec) in self.specs.iter().enumerate() {
+            if spec.role == Role::Replica {
+                self.by_name.insert((spec.project.clone(), spec.name.clone()), index);
+            }
+        }
+        for spec in 0..self.specs.len() {
+            if let Fate::Recurring { every, .. } = self.specs[spec].fate {
+                // Not every job at the same second.
+                let offset = (hash(self.seed, spec as i64) % every.unsigned_abs().max(1)).cast_signed();
+                self.plan(offset * 1_000 - PRELUDE, spec, 0, What::Spawn);
+                continue;
+            }
+            for number in 1..=self.specs[spec].replicas {
+                self.settle(spec, number);
+            }
+        }
+    }
+
+    /// One replica in the state its fate gives it.
+    fn settle(&mut self, spec_index: usize, number: u32) {
+        let spec = &self.specs[spec_index];
+        let fate = spec.fate;
+        let chance = hash(named(self.seed, &spec.name), i64::from(number));
+        let days = 86_400 * (1 + (chance % 11).cast_signed()) + (chance % 40_000).cast_signed();
+        let age = spec.age.unwrap_or(days) * 1_000;
+        let created = match fate {
+            Fate::CrashLoop { since, .. } => -since * 1_000 - CREATE_TO_START,
+            Fate::Ended { ago, runs_ms, .. } => -ago * 1_000 - runs_ms - CREATE_TO_START,
+            Fate::Paused { ago } | Fate::PortTaken { ago } => -ago * 1_000 - age.max(3_600_000),
+            Fate::NeverStarted { ago } => -ago * 1_000,
+            _ => -age - CREATE_TO_START,
+        };
+        let slot = self.bear(spec_index, number, created);
+        let has_check = self.specs[spec_index].check.is_some();
+        match fate {
+            Fate::CrashLoop { since, .. } => {
+                let epoch = self.units[slot].epoch;
+                self.plan((-since * 1_000).max(-PRELUDE), slot, epoch, What::Up { restarted: false });
+            }
+            Fate::NeverStarted { .. } => {}
+            Fate::Ended { ago, code, runs_ms } => {
+                let oom = false;
+                self.past_run(slot, -ago * 1_000 - runs_ms, Some((-ago * 1_000, Exit { code, oom })));
+            }
+            Fate::PortTaken { ago } => {
+                // It ran until somebody restarted it; meanwhile another had taken its port.
+                let ended = -ago * 1_000;
+                self.past_run(slot, created + CREATE_TO_START, Some((ended, Exit { code: 143, oom: false })));
+                let error = self.port_words(slot, self.specs[spec_index].ports.iter().find_map(|p| p.1));
+                let unit = &mut self.units[slot];
+                unit.error = Some(error);
+                unit.replica.exit = Some(Exit { code: 128, oom: false });
+            }
+            Fate::Paused { ago } => {
+                self.past_run(slot, created + CREATE_TO_START, None);
+                let unit = &mut self.units[slot];
+                unit.replica.state = State::Paused;
+                unit.replica.check = if has_check { HealthCheck::Healthy } else { HealthCheck::None };
+                if let Some(run) = unit.current() {
+                    run.pauses.push((-ago * 1_000, None));
+                }
+            }
+            _ => {
+                self.past_run(slot, created + CREATE_TO_START, None);
+                let unit = &mut self.units[slot];
+                unit.replica.check = match fate {
+                    _ if !has_check => HealthCheck::None,
+                    Fate::Sick { since, .. } => {
+                        unit.streak = u32::try_from(since / 10).unwrap_or(u32::MAX);
+                        HealthCheck::Unhealthy
+                    }
+                    _ => HealthCheck::Healthy,
+                };
+                self.plan_life(slot);
+            }
+        }
+    }
+
+    /// Note a run that began before the world, and perhaps ended.
+    fn past_run(&mut self, slot: usize, from: i64, ended: Option<(i64, Exit)>) {
+        let (started, finished) = (self.stamp(from), ended.map(|(to, _)| self.stamp(to)));
+        let unit = &mut self.units[slot];
+        let mut run = Run::new(from);
+        run.original = true;
+        run.to = ended.map(|(to, _)| to);
+        run.exit = ended.map(|(_, exit)| exit);
+        if unit.replica.role == Role::Replica {
+            run.asked = ended.filter(|(_, exit)| matches!(exit.code, 0 | 143)).map(|(to, _)| to - 700);
+        }
+        unit.begin(run);
+        unit.replica.started = Some(started);
+        unit.replica.finished = finished;
+        unit.replica.exit = ended.map(|(_, exit)| exit);
+        unit.replica.state = if ended.is_some() { State::Exited } else { State::Running };
+        unit.replica.pid = if ended.is_some() { None } else { Some(process_id(unit.seed, from)) };
+    }
+
+    /// Make a container of a spec; it is created and not started.
+    pub(super) fn bear(&mut self, spec_index: usize, number: u32, created: i64) -> usize {
+        self.born += 1;
+        let spec = &self.specs[spec_index];
+        let seed = named(self.seed ^ self.born, &spec.name);
+        let replica = self.replica(spec, number, seed, created);
+        let id = replica.id.id.clone();
+        let unit = Unit {
+            spec: spec_index,
+            replica,
+            seed,
+            epoch: 0,
+            runs: VecDeque::new(),
+            quick_ends: 0,
+            streak: 0,
+            error: None,
+            gone: false,
+        };
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                let epoch = self.units[slot].epoch + 1;
+                self.units[slot] = Unit { epoch, ..unit };
+                slot
+            }
+            None => {
+                self.units.push(unit);
+                self.units.len() - 1
+            }
+        };
+        self.units_of[spec_index].push(slot);
+        self.by_id.insert(id, slot);
+        slot
+    }
+
+    fn replica(&self, spec: &Spec, number: u32, seed: u64, created: i64) -> Replica {
+        let mut rng = Rng::new(seed);
+        let id: Arc<str> = rng.hex(64).into();
+        let name: Arc<str> = match (spec.container_name, &spec.project, spec.role) {
+            (_, Some(project), Role::Job) => format!("{project}-{}-run-{}", spec.name, rng.hex(12)).into(),
+            (Some(name), ..) => name.into(),
+            (None, Some(project), _) => format!("{project}-{}-{number}", spec.name).into(),
+            (None, None, _) => spec.name.clone(),
+        };
+        let mut needs: Vec<Arc<str>> = spec.needs.iter().map(|&n| n.into()).collect();
+        needs.sort();
+        let compose = spec.project.as_ref().map(|project| {
+            Arc::new(Compose {
+                config_files: Some(format!("/srv/{project}/docker-compose.yml").into()),
+                working_dir: Some(format!("/srv/{project}").into()),
+                depends_on: needs,
+                config_hash: Some(Rng::new(named(self.seed, &spec.name)).hex(64).into()),
+            })
+        });
+        Replica {
+            id: ReplicaId { engine: self.engine.clone(), id },
+            service: ServiceId {
+                engine: self.engine.clone(),
+                project: spec.project.clone(),
+                name: spec.name.clone(),
+            },
+            name,
+            number: spec.project.is_some().then_some(number),
+            role: spec.role,
+            state: State::Created,
+            check: HealthCheck::None,
+            image: image(spec),
+            ports: ports(spec, number),
+            created: self.stamp(created),
+            started: None,
+            finished: None,
+            exit: None,
+            restarts: Some(0),
+            limits: Limits { cpus: spec.cpus, memory: spec.memory, pids: None },
+            pid: None,
+            tty: Some(false),
+            compose,
+        }
+    }
+}
+
+/// A process id on the demo's host.
+pub(super) fn process_id(seed: u64, from: i64) -> u32 {
+    2_000 + (hash(seed, from) % 60_000) as u32
+}
+
+/// The same reference is the same image, in every demo.
+fn image(spec: &Spec) -> Image {
+    let digest = Rng::new(named(0, &spec.image)).hex(64);
+    Image { reference: spec.image.clone(), id: format!("sha256:{digest}").into() }
+}
+
+fn ports(spec: &Spec, number: u32) -> Vec<Port> {
+    if spec.role == Role::Job {
+        return Vec::new();
+    }
+    let further = if number > 1 { 98 + number } else { 0 };
+    let mut ports: Vec<Port> = spec
+        .ports
+        .iter()
+        .map(|&(container, host)| Port {
+            container,
+            protocol: Protocol::Tcp,
+            host: host.map(|host| {
+                let host = u16::try_from(u32::from(host) + further).unwrap_or(host);
+                (IpAddr::V4(Ipv4Addr::UNSPECIFIED), host)
+            }),
+        })
+        .collect();
+    ports.sort();
+    ports
+}

@@ -1,0 +1,90 @@
+//! One simulated container and the runs it had.
+//!
+//! Times here are milliseconds since the world's start; what was before it is negative.
+
+use std::collections::VecDeque;
+
+use crate::fleet::{Exit, Replica};
+
+/// Runs remembered per unit: a crash loop makes many.
+const RUNS: usize = 40;
+
+/// One container.
+#[derive(Debug)]
+pub(in crate::engine::demo) struct Unit {
+    /// Index of its spec.
+    pub(in crate::engine::demo) spec: usize,
+    /// What the fleet is told of it.
+    pub(in crate::engine::demo) replica: Replica,
+    pub(in crate::engine::demo) seed: u64,
+    /// Goes up whenever its future changes: what was planned for an older epoch no longer happens.
+    pub(super) epoch: u32,
+    pub(in crate::engine::demo) runs: VecDeque<Run>,
+    /// Ends in a row after short runs: makes the back-off grow.
+    pub(super) quick_ends: u32,
+    /// Failed checks in a row.
+    pub(super) streak: u32,
+    /// The engine's words for the last failure to start.
+    pub(super) error: Option<String>,
+    /// Removed; the slot waits to be used again.
+    pub(super) gone: bool,
+}
+
+/// From a start to the end after it.
+#[derive(Clone, Debug)]
+pub(in crate::engine::demo) struct Run {
+    pub(in crate::engine::demo) from: i64,
+    /// When it was asked to end.
+    pub(in crate::engine::demo) asked: Option<i64>,
+    pub(in crate::engine::demo) to: Option<i64>,
+    pub(in crate::engine::demo) exit: Option<Exit>,
+    /// It began before the world: what is sick since then is sick in this run only.
+    pub(in crate::engine::demo) original: bool,
+    /// When it was frozen, and thawed.
+    pub(in crate::engine::demo) pauses: Vec<(i64, Option<i64>)>,
+}
+
+impl Run {
+    pub(super) fn new(from: i64) -> Self {
+        Self { from, asked: None, to: None, exit: None, original: false, pauses: Vec::new() }
+    }
+
+    /// Whether its processes exist at `at`.
+    pub(in crate::engine::demo) fn exists_at(&self, at: i64) -> bool {
+        self.from <= at && self.to.is_none_or(|to| at < to)
+    }
+
+    pub(in crate::engine::demo) fn is_paused_at(&self, at: i64) -> bool {
+        self.pauses.iter().any(|&(from, to)| from <= at && to.is_none_or(|to| at < to))
+    }
+
+    /// Milliseconds it was not frozen, up to `at`.
+    pub(in crate::engine::demo) fn active(&self, at: i64) -> i64 {
+        let frozen: i64 =
+            self.pauses.iter().map(|&(from, to)| (to.map_or(at, |to| to.min(at)) - from).max(0)).sum();
+        (at - self.from - frozen).max(0)
+    }
+}
+
+impl Unit {
+    /// The run it was in at `at`.
+    pub(in crate::engine::demo) fn run_at(&self, at: i64) -> Option<&Run> {
+        self.runs.iter().rev().find(|run| run.exists_at(at))
+    }
+
+    pub(super) fn current(&mut self) -> Option<&mut Run> {
+        self.runs.back_mut().filter(|run| run.to.is_none())
+    }
+
+    /// Whether it works at `at`: running, and not frozen.
+    pub(in crate::engine::demo) fn serves_at(&self, at: i64) -> bool {
+        self.run_at(at).is_some_and(|run| !run.is_paused_at(at))
+    }
+
+    pub(super) fn begin(&mut self, run: Run) {
+        if self.runs.len() >= RUNS {
+            self.runs.pop_front();
+        }
+        self.runs.push_back(run);
+    }
+}
