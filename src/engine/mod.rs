@@ -21,6 +21,7 @@ pub use details::{Details, HealthLog, HealthSpec, Mount, NetworkLink};
 pub use error::EngineError;
 pub use guard::ReadOnly;
 
+use crate::config::EngineSettings;
 use crate::fleet::{EngineId, Observation, ReplicaId, Verb};
 use crate::logs::Stream;
 
@@ -139,4 +140,14 @@ pub trait Engine: Send + Sync + 'static {
         argv: &[String],
         size: TermSize,
     ) -> BoxFuture<'static, Result<Shell, EngineError>>;
+}
+
+/// The engine the settings and the environment mean, guarded where `read_only` is asked for.
+/// Only resolves: an engine that is not there shows in [`Engine::watch`] and in every call.
+///
+/// # Errors
+/// [`EngineError::Settings`]: a bad address, a context that does not exist, ….
+pub fn open(settings: &EngineSettings, read_only: bool) -> Result<Arc<dyn Engine>, EngineError> {
+    let engine: Arc<dyn Engine> = Arc::new(docker::Docker::new(settings)?);
+    Ok(if read_only { Arc::new(ReadOnly(engine)) } else { engine })
 }

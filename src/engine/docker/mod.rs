@@ -1,1 +1,125 @@
-//! Docker (and Podman through its Docker API), by bollard.
+//! Docker (20.10 and newer), and Podman's Docker API.
+//!
+//! - `connect`, `context`, `endpoint`: which engine is meant, as the docker CLI decides it.
+//! - `wire`, `tls`, `failure`: calls to it, and what can go wrong with one.
+//! - `api`, `map`, `known`: its answers and events → replicas. `map` and `known` are pure.
+//! - `watch`, `events`, `usage`, `stats`: the stream of observations.
+//! - `act`, `inspect`, `list`, `logs` (with `demux`), `shell`: the other calls of [`Engine`].
+
+mod act;
+mod api;
+mod connect;
+mod context;
+mod demux;
+mod endpoint;
+mod events;
+mod failure;
+mod inspect;
+mod known;
+mod list;
+mod logs;
+mod map;
+mod shell;
+mod stats;
+mod tls;
+mod usage;
+mod watch;
+mod wire;
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+
+use self::wire::Wire;
+use super::{Details, Done, Engine, EngineError, LogChunk, LogQuery, Shell, Step, TermSize};
+use crate::config::EngineSettings;
+use crate::fleet::{EngineId, Observation, ReplicaId};
+
+/// What runs, with the host pid where it is known.
+type Roster = Arc<[(ReplicaId, Option<u32>)]>;
+
+/// What the calls share.
+struct Shared {
+    id: EngineId,
+    wire: Arc<Wire>,
+    /// What runs now, told by whoever watches.
+    roster: tokio::sync::watch::Sender<Roster>,
+    /// What is on screen, most important first.
+    focus: tokio::sync::watch::Sender<Arc<[ReplicaId]>>,
+    /// How usage can be had; `None` until it is known.
+    source: tokio::sync::watch::Sender<Option<usage::Source>>,
+}
+
+/// A Docker engine.
+pub struct Docker {
+    shared: Arc<Shared>,
+}
+
+impl Docker {
+    /// The engine the settings and the environment mean. Only resolves; connects when it must.
+    ///
+    /// # Errors
+    /// [`EngineError::Settings`] when they mean none: a bad address, an unknown context, ….
+    pub fn new(settings: &EngineSettings) -> Result<Self, EngineError> {
+        let endpoint = connect::resolve(settings, &connect::Process)?;
+        let shared = Shared {
+            id: EngineId::new("docker"),
+            wire: Arc::new(Wire::new(endpoint)),
+            roster: tokio::sync::watch::Sender::new(Arc::default()),
+            focus: tokio::sync::watch::Sender::new(Arc::default()),
+            source: tokio::sync::watch::Sender::new(None),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+}
+
+impl Engine for Docker {
+    fn id(&self) -> &EngineId {
+        &self.shared.id
+    }
+
+    fn endpoint(&self) -> String {
+        self.shared.wire.shown()
+    }
+
+    fn watch(&self) -> BoxStream<'static, Observation> {
+        watch::watch(self.shared.clone())
+    }
+
+    fn focus(&self, visible: &[ReplicaId]) {
+        self.shared.focus.send_if_modified(|focus| {
+            let changed = **focus != *visible;
+            if changed {
+                *focus = visible.into();
+            }
+            changed
+        });
+    }
+
+    fn list(&self) -> BoxFuture<'static, Result<Vec<Observation>, EngineError>> {
+        list::list(self.shared.clone()).boxed()
+    }
+
+    fn logs(&self, of: &ReplicaId, query: &LogQuery) -> BoxStream<'static, Result<LogChunk, EngineError>> {
+        logs::logs(self.shared.wire.clone(), of.clone(), query.clone())
+    }
+
+    fn perform(&self, step: Step) -> BoxFuture<'static, Result<Done, EngineError>> {
+        act::perform(self.shared.wire.clone(), step).boxed()
+    }
+
+    fn inspect(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Details, EngineError>> {
+        inspect::details(self.shared.clone(), of.clone()).boxed()
+    }
+
+    fn shell(
+        &self,
+        of: &ReplicaId,
+        argv: &[String],
+        size: TermSize,
+    ) -> BoxFuture<'static, Result<Shell, EngineError>> {
+        shell::open(self.shared.wire.clone(), of.clone(), argv.to_vec(), size).boxed()
+    }
+}
