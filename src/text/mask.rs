@@ -1,1 +1,0 @@
-//! Secrets, hidden where they enter.
