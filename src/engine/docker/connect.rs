@@ -122,7 +122,8 @@ fn usual_sockets(world: &dyn World) -> Vec<PathBuf> {
     let runtime = world.var("XDG_RUNTIME_DIR").map(PathBuf::from);
     let home = world.var("HOME").map(|h| PathBuf::from(h).join(".docker"));
     sockets.extend(runtime.iter().map(|dir| dir.join("docker.sock")));
-    sockets.extend(home.iter().flat_map(|dir| [dir.join("run/docker.sock"), dir.join("desktop/docker.sock")]));
+    sockets
+        .extend(home.iter().flat_map(|dir| [dir.join("run/docker.sock"), dir.join("desktop/docker.sock")]));
     sockets.push(PathBuf::from("/run/podman/podman.sock"));
     sockets.extend(runtime.iter().map(|dir| dir.join("podman/podman.sock")));
     sockets

@@ -21,8 +21,7 @@ impl Fake {
         self
     }
     fn resolve(&self, host: Option<&str>, context: Option<&str>) -> Result<Endpoint, EngineError> {
-        let settings =
-            EngineSettings { host: host.map(Into::into), context: context.map(Into::into) };
+        let settings = EngineSettings { host: host.map(Into::into), context: context.map(Into::into) };
         resolve(&settings, self)
     }
 }
@@ -77,13 +76,17 @@ fn docker_config_moves_the_directory() {
     let world = home()
         .with("DOCKER_CONFIG", "/etc/dk")
         .file("/etc/dk/config.json", r#"{"currentContext":"lab"}"#)
-        .file("/etc/dk/contexts/meta/x/meta.json", r#"{"Name":"lab","Endpoints":{"docker":{"Host":"unix:///l.sock"}}}"#);
+        .file(
+            "/etc/dk/contexts/meta/x/meta.json",
+            r#"{"Name":"lab","Endpoints":{"docker":{"Host":"unix:///l.sock"}}}"#,
+        );
     assert_eq!(shown(world.resolve(None, None)), "unix:///l.sock");
 }
 
 #[test]
 fn a_context_that_is_not_there_says_which_are() {
-    let Err(EngineError::Settings { why, remedy }) = home().with("DOCKER_CONTEXT", "prdo").resolve(None, None)
+    let Err(EngineError::Settings { why, remedy }) =
+        home().with("DOCKER_CONTEXT", "prdo").resolve(None, None)
     else {
         panic!("there is no such context")
     };
@@ -112,8 +115,11 @@ fn a_broken_config_file_is_named_not_ignored() {
 
 #[test]
 fn tls_variables() {
-    let world = home().with("DOCKER_HOST", "tcp://env").with("DOCKER_TLS_VERIFY", "1").with("DOCKER_CERT_PATH", "/c");
-    let Endpoint::Tcp { port, tls: Some(tls), .. } = world.resolve(None, None).unwrap() else { panic!("TLS") };
+    let world =
+        home().with("DOCKER_HOST", "tcp://env").with("DOCKER_TLS_VERIFY", "1").with("DOCKER_CERT_PATH", "/c");
+    let Endpoint::Tcp { port, tls: Some(tls), .. } = world.resolve(None, None).unwrap() else {
+        panic!("TLS")
+    };
     assert_eq!((port, tls.verify), (2376, true));
     assert_eq!(tls.ca, Some("/c/ca.pem".into()), "named, so it must be there");
     let world = home().with("DOCKER_HOST", "tcp://env").with("DOCKER_TLS", "1");
@@ -126,8 +132,11 @@ fn tls_variables() {
 
 #[test]
 fn empty_settings_and_variables_count_as_unset() {
-    let world = home().with("DOCKER_HOST", "").with("DOCKER_CONTEXT", "").with("XDG_RUNTIME_DIR", "/run/user/7");
-    let Endpoint::Usual(sockets) = world.resolve(Some(""), Some(" ")).unwrap() else { panic!("nothing named") };
+    let world =
+        home().with("DOCKER_HOST", "").with("DOCKER_CONTEXT", "").with("XDG_RUNTIME_DIR", "/run/user/7");
+    let Endpoint::Usual(sockets) = world.resolve(Some(""), Some(" ")).unwrap() else {
+        panic!("nothing named")
+    };
     assert_eq!(sockets.first(), Some(&"/var/run/docker.sock".into()));
     assert_eq!(sockets.last(), Some(&"/run/user/7/podman/podman.sock".into()));
 }

@@ -38,7 +38,8 @@ fn join(got: &mut Vec<(Stream, String)>, chunk: &LogChunk) {
 
 #[test]
 fn streams_are_told_apart_and_lines_of_one_come_together() {
-    let log = [frame(1, &format!("{AT}a\n")), frame(1, &format!("{AT}b\n")), frame(2, &format!("{AT}c\n"))].concat();
+    let log = [frame(1, &format!("{AT}a\n")), frame(1, &format!("{AT}b\n")), frame(2, &format!("{AT}c\n"))]
+        .concat();
     let mut demux = Demux::new(true);
     demux.push(Bytes::copy_from_slice(&log)).unwrap();
     let chunks = demux.take();
@@ -68,7 +69,11 @@ fn a_long_line_has_one_time_stamp() {
     let raw = format!("{AT}{long}{AT}end\r\n{AT}next\r\n");
     for size in [1, 10, 4096, 100_000] {
         let got = run(false, raw.as_bytes(), size).unwrap();
-        assert_eq!(got, [(Stream::Stdout, format!("{AT}{long}end\r\n{AT}next\r\n"))], "cut every {size} bytes");
+        assert_eq!(
+            got,
+            [(Stream::Stdout, format!("{AT}{long}end\r\n{AT}next\r\n"))],
+            "cut every {size} bytes"
+        );
     }
 }
 

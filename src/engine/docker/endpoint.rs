@@ -71,7 +71,8 @@ impl Endpoint {
                 let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
                 let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
                 let default = if tls.is_some() { PORTS.1 } else { PORTS.0 };
-                let (host, port) = split_port(authority, default).ok_or_else(|| bad("host or port is wrong"))?;
+                let (host, port) =
+                    split_port(authority, default).ok_or_else(|| bad("host or port is wrong"))?;
                 Ok(Self::Tcp { host, port, tls })
             }
             "ssh" => Err(EngineError::Settings {
@@ -211,7 +212,9 @@ mod tests {
 
     #[test]
     fn what_is_no_address_names_the_variable() {
-        for raw in ["", "unix://", "tcp://box:port", "tcp://box:0", "gopher://x", "tcp://a b", "npipe:////./pipe/x"] {
+        for raw in
+            ["", "unix://", "tcp://box:port", "tcp://box:0", "gopher://x", "tcp://a b", "npipe:////./pipe/x"]
+        {
             let Err(EngineError::Settings { why, remedy }) = parse(raw) else {
                 assert_eq!(raw, "", "only an empty host may pass, as localhost");
                 continue;

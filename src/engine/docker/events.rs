@@ -33,12 +33,7 @@ impl Events {
         let filter = if wire.greeting().await?.podman { PODMAN } else { DOCKER };
         let path = format!("/events?filters={}", super::wire::segment(filter));
         let response = wire.stream(&path, "the engine's events").await?;
-        Ok(Self {
-            body: response.into_body(),
-            buffer: BytesMut::new(),
-            searched: 0,
-            endpoint: wire.shown(),
-        })
+        Ok(Self { body: response.into_body(), buffer: BytesMut::new(), searched: 0, endpoint: wire.shown() })
     }
 
     /// The next event. Cancelling it loses nothing.
@@ -64,7 +59,9 @@ impl Events {
                 }
                 Some(Err(e)) => return Err(failure::talking(&e, &self.endpoint)),
                 None => {
-                    return Err(EngineError::Disconnected { why: "the engine closed its stream of events".into() });
+                    return Err(EngineError::Disconnected {
+                        why: "the engine closed its stream of events".into(),
+                    });
                 }
             }
         }
@@ -109,7 +106,9 @@ mod tests {
     fn the_filters_are_what_the_engine_reads() {
         for filter in [DOCKER, PODMAN] {
             let read: serde_json::Value = serde_json::from_str(filter).unwrap();
-            assert!(read["event"].as_array().unwrap().iter().all(|e| !e.as_str().unwrap().starts_with("exec")));
+            assert!(
+                read["event"].as_array().unwrap().iter().all(|e| !e.as_str().unwrap().starts_with("exec"))
+            );
         }
     }
 }

@@ -68,10 +68,13 @@ pub(super) fn refused(status: StatusCode, body: &[u8], what: &str, endpoint: &st
     };
     let lower = why.to_ascii_lowercase();
     match status.as_u16() {
-        400 if lower.contains("http request to an https server") => {
-            EngineError::Tls { endpoint: endpoint.to_owned(), why: "that port speaks TLS, and no TLS was asked for".into() }
-        }
-        400 if lower.contains("client version") && (lower.contains("too new") || lower.contains("too old")) => {
+        400 if lower.contains("http request to an https server") => EngineError::Tls {
+            endpoint: endpoint.to_owned(),
+            why: "that port speaks TLS, and no TLS was asked for".into(),
+        },
+        400 if lower.contains("client version")
+            && (lower.contains("too new") || lower.contains("too old")) =>
+        {
             // Negotiation keeps to what the engine offers, so this is an engine that changed below us.
             EngineError::Garbage { why }
         }
@@ -143,9 +146,18 @@ mod tests {
     fn each_way_of_not_connecting_has_its_own_error() {
         let unix = "unix:///x.sock";
         assert!(matches!(connecting(&io(io::ErrorKind::NotFound), unix), EngineError::NoSocket { .. }));
-        assert!(matches!(connecting(&io(io::ErrorKind::PermissionDenied), unix), EngineError::Forbidden { .. }));
-        assert!(matches!(connecting(&io(io::ErrorKind::ConnectionRefused), unix), EngineError::Refused { .. }));
-        assert!(matches!(connecting(&io(io::ErrorKind::Other), "tcp://x:1"), EngineError::Unreachable { .. }));
+        assert!(matches!(
+            connecting(&io(io::ErrorKind::PermissionDenied), unix),
+            EngineError::Forbidden { .. }
+        ));
+        assert!(matches!(
+            connecting(&io(io::ErrorKind::ConnectionRefused), unix),
+            EngineError::Refused { .. }
+        ));
+        assert!(matches!(
+            connecting(&io(io::ErrorKind::Other), "tcp://x:1"),
+            EngineError::Unreachable { .. }
+        ));
         let tls = io::Error::other(rustls::Error::General("bad".into()));
         assert!(matches!(connecting(&tls, "https://x:1"), EngineError::Tls { .. }));
     }
@@ -166,7 +178,10 @@ mod tests {
             assert!(!why.contains('\u{1b}'), "{why:?}");
             EngineError::Conflict { why }
         });
-        assert!(matches!(with(400, "Client sent an HTTP request to an HTTPS server."), EngineError::Tls { .. }));
+        assert!(matches!(
+            with(400, "Client sent an HTTP request to an HTTPS server."),
+            EngineError::Tls { .. }
+        ));
         assert!(matches!(with(501, ""), EngineError::Unsupported { .. }));
         assert!(matches!(with(500, "<html>"), EngineError::Failed { status: 500, .. }));
         assert!(matches!(with(404, "page not found"), EngineError::Failed { status: 404, .. }));

@@ -8,8 +8,8 @@ use super::wire::{Wire, segment};
 use super::{Shared, failure, map};
 use crate::engine::{Details, EngineError, HealthLog, HealthSpec, Mount, NetworkLink};
 use crate::fleet::ReplicaId;
-use crate::text::sanitize::{block, label};
 use crate::text::mask;
+use crate::text::sanitize::{block, label};
 
 /// The longest path or name kept, characters.
 const PATH: usize = 1024;
@@ -67,7 +67,12 @@ fn read(shared: &Shared, it: &Inspected, raw: serde_json::Value) -> Details {
         log_driver: text(it.host_config.log_config.as_ref().and_then(|l| l.driver.as_ref())),
         log_path: Some(text(it.log_path.as_ref())).filter(|path| !path.is_empty()),
         health: it.config.healthcheck.as_ref().and_then(health_spec),
-        health_log: health.and_then(|h| h.log.as_ref()).into_iter().flatten().filter_map(health_log).collect(),
+        health_log: health
+            .and_then(|h| h.log.as_ref())
+            .into_iter()
+            .flatten()
+            .filter_map(health_log)
+            .collect(),
         failing_streak: health.and_then(|h| u32::try_from(h.failing_streak?).ok()).unwrap_or(0),
         error: it.state.error.as_deref().filter(|e| !e.is_empty()).map(|e| mask::text(&block(e))),
         raw,
@@ -102,7 +107,8 @@ fn mount(it: &MountPoint) -> Mount {
 
 fn link(name: &str, network: Option<&Network>) -> NetworkLink {
     let address = |a: Option<&String>| a.filter(|a| !a.is_empty()).map(|a| line(a, 64));
-    let (v4, v6) = network.map_or((None, None), |n| (address(n.address.as_ref()), address(n.address6.as_ref())));
+    let (v4, v6) =
+        network.map_or((None, None), |n| (address(n.address.as_ref()), address(n.address6.as_ref())));
     let mut aliases: Vec<String> =
         network.into_iter().flat_map(|n| n.aliases.iter().flatten()).map(|a| line(a, map::NAME)).collect();
     aliases.dedup();
@@ -159,7 +165,10 @@ mod tests {
     fn the_check_has_dockers_defaults() {
         let spec = |value| health_spec(&serde_json::from_value(value).unwrap());
         let it = spec(json!({"Test": ["CMD-SHELL", "curl x"], "Interval": 0, "Retries": 0})).unwrap();
-        assert_eq!((it.interval.as_secs(), it.timeout.as_secs(), it.retries, it.start_period.as_secs()), (30, 30, 3, 0));
+        assert_eq!(
+            (it.interval.as_secs(), it.timeout.as_secs(), it.retries, it.start_period.as_secs()),
+            (30, 30, 3, 0)
+        );
         assert_eq!(spec(json!({"Test": ["NONE"]})), None);
         assert_eq!(spec(json!({"Test": null})), None);
     }
@@ -179,14 +188,19 @@ mod tests {
         assert_eq!(name, "DB_PASSWORD");
         assert!(!value.contains("hunter2"), "{value}");
         let (name, value) = variable("TERM\u{1b}[31m=x\u{1b}]52;c;AAAA\u{7}term");
-        assert!(!name.contains('\u{1b}') && !value.contains('\u{1b}') && !value.contains("52;c"), "{name:?} {value:?}");
+        assert!(
+            !name.contains('\u{1b}') && !value.contains('\u{1b}') && !value.contains("52;c"),
+            "{name:?} {value:?}"
+        );
         assert_eq!(variable("UNSET"), ("UNSET".into(), String::new()));
     }
 
     #[test]
     fn a_volume_is_named_and_a_bind_shows_its_path() {
         let mount = |value| mount(&serde_json::from_value(value).unwrap());
-        let volume = mount(json!({"Type": "volume", "Name": "data", "Source": "/var/lib/x/_data", "Destination": "/data", "RW": true}));
+        let volume = mount(
+            json!({"Type": "volume", "Name": "data", "Source": "/var/lib/x/_data", "Destination": "/data", "RW": true}),
+        );
         assert_eq!((volume.source.as_str(), volume.read_only), ("data", false));
         let bind = mount(json!({"Type": "bind", "Source": "/srv", "Destination": "/srv", "RW": false}));
         assert_eq!((bind.source.as_str(), bind.read_only), ("/srv", true));

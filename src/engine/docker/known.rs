@@ -203,8 +203,7 @@ fn fold(row: &mut Row, kind: &EventKind, message: &Message, at: Timestamp, engin
             let name = map::name(name, &it.id);
             // A lone container's service bears its name.
             if it.service.project.is_none() && it.service.name == it.name {
-                it.service =
-                    ServiceId { engine: engine.clone(), project: None, name: name.clone() };
+                it.service = ServiceId { engine: engine.clone(), project: None, name: name.clone() };
             }
             it.name = name;
         }

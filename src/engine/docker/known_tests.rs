@@ -6,7 +6,9 @@ use super::*;
 
 fn entries(states: &[(&str, &str, &str)]) -> Vec<Entry> {
     let one = |(id, state, status): &(&str, &str, &str)| {
-        serde_json::from_value(json!({"Id": id, "Names": [format!("/{id}")], "State": state, "Status": status}))
+        serde_json::from_value(
+            json!({"Id": id, "Names": [format!("/{id}")], "State": state, "Status": status}),
+        )
     };
     states.iter().map(one).collect::<Result<_, _>>().unwrap()
 }
@@ -115,8 +117,8 @@ fn health_changes_and_odd_words_do_not() {
 #[test]
 fn a_lone_container_that_is_renamed_becomes_another_service() {
     let mut known = with_web();
-    let step =
-        known.event(&message("rename", "web", &json!({"name": "shop", "oldName": "/web"})), Timestamp::UNIX_EPOCH);
+    let step = known
+        .event(&message("rename", "web", &json!({"name": "shop", "oldName": "/web"})), Timestamp::UNIX_EPOCH);
     assert_eq!((&*applied(&step).name, applied(&step).service.path().as_str()), ("shop", "shop"));
     let Some(Observation::Happened(event)) = step.tell.last() else { panic!("told what happened") };
     assert_eq!(event.kind, EventKind::Renamed("web".into()));

@@ -28,11 +28,8 @@ pub(super) async fn list(shared: Arc<Shared>) -> Result<Vec<Observation>, Engine
     // What the engine tells of itself is decoration: without it the list is as good.
     let version = version.unwrap_or_default().version.unwrap_or_default();
     let info = info.unwrap_or_default();
-    let found: Vec<Result<Option<Replica>, EngineError>> = stream::iter(entries)
-        .map(|entry| look(shared.clone(), entry))
-        .buffered(INSPECTS)
-        .collect()
-        .await;
+    let found: Vec<Result<Option<Replica>, EngineError>> =
+        stream::iter(entries).map(|entry| look(shared.clone(), entry)).buffered(INSPECTS).collect().await;
     let replicas: Vec<Replica> =
         found.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
     let up: Vec<_> = replicas.iter().filter(|r| r.is_up()).map(|r| (r.id.clone(), r.pid)).collect();

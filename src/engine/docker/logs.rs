@@ -78,7 +78,8 @@ impl Reader {
                 future::Either::Right(((), response)) => (response.await, None),
             })
         };
-        let (response, connection) = timeout(CALL, open).await.map_err(|_| wire.late(CALL, "opening a log"))??;
+        let (response, connection) =
+            timeout(CALL, open).await.map_err(|_| wire.late(CALL, "opening a log"))??;
         let response = response.map_err(|e| failure::talking(&e, &endpoint))?;
         if !response.status().is_success() {
             // The words of the refusal come through the connection too.
@@ -105,7 +106,9 @@ impl Reader {
             while !self.ended && self.demux.len() < BATCH {
                 match self.poll_data(cx) {
                     Poll::Ready(Some(Ok(data))) => self.demux.push(data)?,
-                    Poll::Ready(Some(Err(e))) => return Poll::Ready(Err(failure::talking(&e, &self.endpoint))),
+                    Poll::Ready(Some(Err(e))) => {
+                        return Poll::Ready(Err(failure::talking(&e, &self.endpoint)));
+                    }
                     Poll::Ready(None) => {
                         self.demux.end();
                         self.ended = true;
@@ -197,7 +200,12 @@ mod tests {
 
     #[test]
     fn the_query_as_the_api_takes_it() {
-        let query = LogQuery { follow: true, tail: Some(10), since: Some("2026-11-20T12:00:00.5Z".parse().unwrap()), until: None };
+        let query = LogQuery {
+            follow: true,
+            tail: Some(10),
+            since: Some("2026-11-20T12:00:00.5Z".parse().unwrap()),
+            until: None,
+        };
         assert_eq!(
             path("ab", &query),
             "/containers/ab/logs?stdout=1&stderr=1&timestamps=1&follow=1&tail=10&since=1795176000.500000000"

@@ -33,7 +33,10 @@ fn a_compose_container_belongs_to_its_service() {
         },
     }));
     assert_eq!(it.service.path(), "pay/api");
-    assert_eq!((it.number, it.role, it.state, it.check), (Some(2), Role::Replica, State::Running, HealthCheck::Unhealthy));
+    assert_eq!(
+        (it.number, it.role, it.state, it.check),
+        (Some(2), Role::Replica, State::Running, HealthCheck::Unhealthy)
+    );
     let compose = it.compose.unwrap();
     assert_eq!(compose.depends_on, ["cache".into(), "db".into()]);
     assert_eq!(compose.config_hash.as_deref(), Some("ab12"));
@@ -44,10 +47,14 @@ fn a_compose_container_belongs_to_its_service() {
 
 #[test]
 fn a_one_off_is_a_job_and_a_lone_container_its_own_service() {
-    let job = entry(json!({"Id": ID, "Names": ["/pay_api_run_1"], "State": "running", "Status": "Up 1 second",
-        "Labels": {"com.docker.compose.project": "pay", "com.docker.compose.service": "api", "com.docker.compose.oneoff": "True"}}));
+    let job = entry(
+        json!({"Id": ID, "Names": ["/pay_api_run_1"], "State": "running", "Status": "Up 1 second",
+        "Labels": {"com.docker.compose.project": "pay", "com.docker.compose.service": "api", "com.docker.compose.oneoff": "True"}}),
+    );
     assert_eq!((job.role, job.service.path().as_str()), (Role::Job, "pay/api"));
-    let lone = entry(json!({"Id": ID, "Names": ["/other/alias", "/web"], "State": "created", "Status": "Created", "Labels": null}));
+    let lone = entry(
+        json!({"Id": ID, "Names": ["/other/alias", "/web"], "State": "created", "Status": "Created", "Labels": null}),
+    );
     assert_eq!((lone.service.path().as_str(), lone.service.project.as_deref()), ("web", None));
     assert_eq!((lone.compose, lone.state), (None, State::Created));
 }
@@ -59,7 +66,10 @@ fn status_words_tell_exit_code_and_health() {
         (it.state, it.exit.map(|e| e.code), it.check)
     };
     assert_eq!(with("exited", "Exited (137) 3 minutes ago"), (State::Exited, Some(137), HealthCheck::None));
-    assert_eq!(with("restarting", "Restarting (1) 5 seconds ago"), (State::Restarting, Some(1), HealthCheck::None));
+    assert_eq!(
+        with("restarting", "Restarting (1) 5 seconds ago"),
+        (State::Restarting, Some(1), HealthCheck::None)
+    );
     assert_eq!(with("running", "Up 2 hours (healthy)"), (State::Running, None, HealthCheck::Healthy));
     assert_eq!(with("running", "Up 2 s (health: starting)"), (State::Running, None, HealthCheck::Starting));
     assert_eq!(with("paused", "Up 2 hours (Paused)"), (State::Paused, None, HealthCheck::None));
@@ -85,7 +95,8 @@ fn an_inspect_fills_in_the_rest() {
     assert_eq!(it.limits, Limits { cpus: Some(1.5), memory: Some(67_108_864), pids: None });
     assert_eq!(it.image.reference.as_ref(), "shop/web:1");
     assert_eq!(it.check, HealthCheck::Starting);
-    let ports: Vec<_> = it.ports.iter().map(|p| (p.container, p.protocol, p.host.map(|h| h.0.is_ipv6()))).collect();
+    let ports: Vec<_> =
+        it.ports.iter().map(|p| (p.container, p.protocol, p.host.map(|h| h.0.is_ipv6()))).collect();
     assert_eq!(
         ports,
         [(53, Protocol::Udp, None), (80, Protocol::Tcp, Some(false)), (80, Protocol::Tcp, Some(true))]
@@ -95,7 +106,9 @@ fn an_inspect_fills_in_the_rest() {
 #[test]
 fn exit_and_oom_are_the_engines_word_only() {
     let with = |state: serde_json::Value| inspected(json!({"Id": ID, "Name": "/x", "State": state}));
-    let killed = with(json!({"Status": "exited", "ExitCode": 137, "OOMKilled": false, "Pid": 0, "Health": {"Status": "unhealthy"}}));
+    let killed = with(
+        json!({"Status": "exited", "ExitCode": 137, "OOMKilled": false, "Pid": 0, "Health": {"Status": "unhealthy"}}),
+    );
     assert_eq!(killed.exit, Some(Exit { code: 137, oom: false }), "137 alone is not out of memory");
     assert_eq!((killed.pid, killed.check), (None, HealthCheck::None), "a stopped container has no health");
     let oom = with(json!({"Status": "exited", "ExitCode": 137, "OOMKilled": true}));
@@ -125,9 +138,11 @@ fn hostile_names_stay_apart_and_harmless() {
     let b = entry(json!({"Id": other, "Names": [format!("/{long}")], "State": "running"}));
     assert_ne!(a.service, b.service, "two containers are two rows, however their names are cut");
     assert!(a.name.chars().count() <= NAME);
-    let escape = entry(json!({"Id": ID, "Names": ["/\u{1b}]0;x\u{7}web"], "State": "running", "Image": "\u{1b}[31mred",
+    let escape = entry(
+        json!({"Id": ID, "Names": ["/\u{1b}]0;x\u{7}web"], "State": "running", "Image": "\u{1b}[31mred",
         "Labels": {"com.docker.compose.project": "\u{9b}31mp", "com.docker.compose.service": "s\u{1b}[2J",
-            "com.docker.compose.container-number": "-1", "com.docker.compose.depends_on": ",,:,\u{1b}:"}}));
+            "com.docker.compose.container-number": "-1", "com.docker.compose.depends_on": ",,:,\u{1b}:"}}),
+    );
     let all = format!("{} {} {}", escape.name, escape.service, escape.image.reference);
     assert!(!all.chars().any(char::is_control), "{all:?}");
     assert_eq!(escape.number, None);
@@ -139,7 +154,8 @@ fn hostile_names_stay_apart_and_harmless() {
 fn what_is_missing_or_null_does_no_harm() {
     let it = entry(json!({"Id": ID}));
     assert_eq!(it.state, State::Exited);
-    let it = inspected(json!({"Id": ID, "State": {"Running": true}, "HostConfig": {}, "Config": {"Labels": null},
+    let it =
+        inspected(json!({"Id": ID, "State": {"Running": true}, "HostConfig": {}, "Config": {"Labels": null},
         "NetworkSettings": {"Ports": null, "Networks": null}}));
     assert_eq!((it.state, it.ports.len()), (State::Running, 0));
 }
@@ -149,7 +165,9 @@ fn a_later_list_keeps_what_an_inspect_taught_while_it_holds() {
     let known = inspected(json!({"Id": ID, "Name": "/web", "Image": "sha256:66", "RestartCount": 3,
         "State": {"Status": "running", "Pid": 7, "StartedAt": "2026-11-20T12:54:59Z"}, "Config": {"Image": "web:1"}}));
     let listed = |state: &str, status: &str| {
-        entry(json!({"Id": ID, "Names": ["/web"], "Image": "66", "ImageID": "sha256:66", "State": state, "Status": status}))
+        entry(
+            json!({"Id": ID, "Names": ["/web"], "Image": "66", "ImageID": "sha256:66", "State": state, "Status": status}),
+        )
     };
     let same = with_known(listed("running", "Up 1 minute"), &known);
     assert_eq!((same.pid, same.restarts, same.started), (Some(7), Some(3), known.started));

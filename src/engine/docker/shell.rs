@@ -20,8 +20,15 @@ use crate::fleet::ReplicaId;
 use crate::text::sanitize::label;
 
 /// The shells tried where none is named, best first, and where they may lie.
-const SHELLS: [&str; 7] =
-    ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash", "/bin/ash", "/bin/sh", "/usr/bin/sh", "/busybox/sh"];
+const SHELLS: [&str; 7] = [
+    "/bin/bash",
+    "/usr/bin/bash",
+    "/usr/local/bin/bash",
+    "/bin/ash",
+    "/bin/sh",
+    "/usr/bin/sh",
+    "/busybox/sh",
+];
 /// How long a command may take to say its first word before it counts as well started.
 const FIRST_WORD: Duration = Duration::from_millis(400);
 /// How long the exit code is waited for after the output ended.
@@ -63,7 +70,10 @@ pub(super) async fn open(
         && could_not_run(first)
     {
         return Err(EngineError::Unsupported {
-            why: format!("{program} can't be run in {what}: {}", failure::words(&String::from_utf8_lossy(first))),
+            why: format!(
+                "{program} can't be run in {what}: {}",
+                failure::words(&String::from_utf8_lossy(first))
+            ),
         });
     }
 
@@ -113,7 +123,9 @@ async fn start(
         let response = sender.send_request(request).await.map_err(|e| failure::talking(&e, &endpoint))?;
         let response = wire.checked(response, what).await?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            return Err(EngineError::Garbage { why: "it does not hand over the connection for a shell".into() });
+            return Err(EngineError::Garbage {
+                why: "it does not hand over the connection for a shell".into(),
+            });
         }
         hyper::upgrade::on(response).await.map_err(|e| failure::talking(&e, &endpoint))
     };
@@ -171,7 +183,9 @@ mod tests {
 
     #[test]
     fn the_runtimes_words_are_known_from_a_commands() {
-        assert!(could_not_run(b"OCI runtime exec failed: exec failed: \"fish\": executable file not found in $PATH"));
+        assert!(could_not_run(
+            b"OCI runtime exec failed: exec failed: \"fish\": executable file not found in $PATH"
+        ));
         assert!(could_not_run(b""));
         assert!(!could_not_run(b"/ # "));
     }

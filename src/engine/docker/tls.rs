@@ -30,7 +30,8 @@ pub(super) enum TlsError {
 /// The configuration for `files`. Reads them; small files, at connect only.
 pub(super) fn client(files: &TlsFiles) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
+    let builder =
+        ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
     let verifier: Arc<dyn ServerCertVerifier> = if files.verify {
         let roots = Arc::new(roots(files.ca.as_deref())?);
         WebPkiServerVerifier::builder_with_provider(roots, provider).build()?

@@ -103,7 +103,9 @@ async fn here(shared: &Shared, tell: &mpsc::Sender<Observation>, disk: PathBuf) 
     let mut clock = interval_at(Instant::now() + FIRST, EVERY);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for turn in 0_u64.. {
-        let Some((back, usages, host)) = sweep(reader, turn < 2 || turn % HOST_EVERY == 0).await else { return };
+        let Some((back, usages, host)) = sweep(reader, turn < 2 || turn % HOST_EVERY == 0).await else {
+            return;
+        };
         reader = back;
         // The processes were seen, or we would not be here, but their cgroups can't be read.
         if turn == BLIND && usages.is_empty() && !roster.borrow().is_empty() {

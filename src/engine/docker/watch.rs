@@ -21,8 +21,8 @@ use super::api::{Entry, Info, Inspected, Version};
 use super::events::Events;
 use super::failure;
 use super::inspect;
-use super::usage::{self, Source};
 use super::known::{Id, Known};
+use super::usage::{self, Source};
 use super::wire::SOON;
 use crate::engine::EngineError;
 use crate::fleet::{EngineInfo, Link, Observation};
@@ -91,7 +91,8 @@ impl Watch {
             .with_max_delay(Duration::from_secs(longest))
             .without_max_times();
         let mut delays = backoff.build();
-        let _sampler = AbortOnDropHandle::new(tokio::spawn(usage::sample(self.shared.clone(), self.tell.clone())));
+        let _sampler =
+            AbortOnDropHandle::new(tokio::spawn(usage::sample(self.shared.clone(), self.tell.clone())));
         let mut last = None;
         loop {
             let (was_live, end) = self.session().await;
@@ -306,9 +307,7 @@ fn fetch_info(shared: Arc<Shared>) -> BoxFuture<'static, Option<Info>> {
     let fetch = async move {
         let asked = shared.wire.get::<Info>("/info", "the engine");
         match timeout(SOON, asked).await {
-            Ok(Ok(info)) => {
-                Some(info)
-            }
+            Ok(Ok(info)) => Some(info),
             Ok(Err(error)) => {
                 tracing::info!(%error, "the engine does not tell about its machine");
                 None
@@ -380,7 +379,11 @@ impl Inspects {
             );
         }
         let far = now + RESYNC;
-        if self.calls.len() < INSPECTS { self.queue.first_key_value().map_or(far, |(key, _)| key.0) } else { far }
+        if self.calls.len() < INSPECTS {
+            self.queue.first_key_value().map_or(far, |(key, _)| key.0)
+        } else {
+            far
+        }
     }
 
     /// The next one that ended; never, while none runs.

@@ -101,7 +101,8 @@ impl Wire {
         let Some(files) = tls else { return Ok(Box::new(tcp)) };
         let broken = |why: String| EngineError::Tls { endpoint: self.shown(), why: failure::words(&why) };
         let config = tls::client(files).map_err(|e| broken(e.to_string()))?;
-        let name = rustls::pki_types::ServerName::try_from(host.clone()).map_err(|e| broken(e.to_string()))?;
+        let name =
+            rustls::pki_types::ServerName::try_from(host.clone()).map_err(|e| broken(e.to_string()))?;
         let connector = tokio_rustls::TlsConnector::from(config);
         Ok(Box::new(connector.connect(name, tcp).await.map_err(|e| failed(&e))?))
     }
@@ -261,8 +262,7 @@ impl Wire {
     /// error answer of that status.
     pub(super) async fn typed(self: &Arc<Self>, within: Duration) -> Result<bollard::Docker, EngineError> {
         let (major, minor) = self.greeting().await?.api;
-        let version =
-            bollard::ClientVersion { major_version: major as usize, minor_version: minor as usize };
+        let version = bollard::ClientVersion { major_version: major as usize, minor_version: minor as usize };
         let wire = self.clone();
         let transport = move |request: bollard::BollardRequest| {
             let wire = wire.clone();
