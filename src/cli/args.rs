@@ -1,5 +1,8 @@
 //! The command line as written: one table for parser, help, completions and man page.
 
+// Doc comments on arguments are the help text: no markup in a terminal.
+#![allow(clippy::doc_markdown)]
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -34,7 +37,7 @@ pub struct Cli {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// The engine: unix:///path, tcp://host:port, npipe://… (as docker --host)
+    /// The engine: unix:///path or tcp://host:port (as docker --host)
     #[arg(short = 'H', long, global = true, value_name = "URL", value_hint = ValueHint::Url)]
     pub host: Option<String>,
     /// A docker context by name

@@ -101,7 +101,7 @@ impl CliError {
     }
 
     /// Mistakes in the user's files; each says its own remedy.
-    pub fn config(problems: Problems) -> Self {
+    pub fn config(problems: &Problems) -> Self {
         Self::usage(problems.to_string(), "")
     }
 

@@ -1,5 +1,7 @@
 //! `qd keys`: what every key does, from the action table and the keymap in use.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use super::args::{KeysArgs, TextOrJson};
@@ -16,7 +18,7 @@ pub(super) fn run(setup: &Setup, args: &KeysArgs) -> Result<Exit, CliError> {
     if args.list {
         return themes::print(&mut out, &setup.library.keymaps(), &setup.settings.ui.keymap, args.output);
     }
-    let keymap = setup.library.keymap(&setup.settings.ui.keymap).map_err(CliError::config)?;
+    let keymap = setup.library.keymap(&setup.settings.ui.keymap).map_err(|e| CliError::config(&e))?;
     match args.output {
         TextOrJson::Json => {
             let rows: Vec<Row> = Action::ALL.iter().map(|&action| row(&keymap, action)).collect();
@@ -101,20 +103,17 @@ fn table(keymap: &Keymap) -> Table {
 pub fn markdown(keymap: &Keymap) -> String {
     let mut text = String::new();
     for group in Group::ALL {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "**{}**\n\n| key | action | what it does | command |\n|---|---|---|---|\n",
             group.title()
-        ));
+        );
         for &action in Action::ALL.iter().filter(|a| a.group() == group) {
             let keys: Vec<String> =
                 keys(keymap, action).iter().map(|k| format!("`{}`", k.replace('|', "\\|"))).collect();
             let command = action.command().map(|c| format!("`{c}`")).unwrap_or_default();
-            text.push_str(&format!(
-                "| {} | {} | {} | {command} |\n",
-                keys.join(" "),
-                action.name(),
-                action.doc()
-            ));
+            let _ =
+                write!(text, "| {} | {} | {} | {command} |\n", keys.join(" "), action.name(), action.doc());
         }
         text.push('\n');
     }

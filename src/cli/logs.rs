@@ -47,12 +47,12 @@ pub(super) async fn run(session: &mut Session, args: &LogsArgs) -> Result<Exit, 
     let _feeding = args.follow.then(|| feed(session, &follow));
     loop {
         // What is ready is written in one go; before waiting, the reader gets all of it.
-        let batch = match follow.next().now_or_never() {
-            Some(batch) => batch,
-            None => {
-                session.out.flush()?;
-                follow.next().await
-            }
+        let ready = follow.next().now_or_never();
+        let batch = if let Some(batch) = ready {
+            batch
+        } else {
+            session.out.flush()?;
+            follow.next().await
         };
         let Some(Batch { lines, dropped, .. }) = batch else { break };
         for line in lines.iter().filter(|l| filter.accepts(l.stream, l.level, &l.text)) {

@@ -92,7 +92,7 @@ impl Setup {
         };
         if wanted {
             let theme = self.library.theme(&self.settings.ui.theme, self.depth());
-            out.paint = Paint::new(theme.map_err(CliError::config)?);
+            out.paint = Paint::new(theme.map_err(|e| CliError::config(&e))?);
         }
         Ok(out)
     }
