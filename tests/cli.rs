@@ -276,11 +276,15 @@ mod on_the_demo_fleet {
     #[test]
     fn status_has_usage_of_what_runs() {
         let json = User::new().demo(&["status", "-o", "json"]).json();
-        let replicas = json["services"].as_array().unwrap().iter().flat_map(|s| s["replicas"].as_array().unwrap());
+        let replicas =
+            json["services"].as_array().unwrap().iter().flat_map(|s| s["replicas"].as_array().unwrap());
         let running: Vec<&Value> = replicas.filter(|r| r["state"] == "running").collect();
         assert!(!running.is_empty());
         for replica in running {
-            assert!(replica["usage"]["cpu"].is_number() && replica["usage"]["memory"].is_number(), "{replica}");
+            assert!(
+                replica["usage"]["cpu"].is_number() && replica["usage"]["memory"].is_number(),
+                "{replica}"
+            );
         }
     }
 
@@ -323,7 +327,8 @@ mod on_the_demo_fleet {
 
     /// Every field of `value` has a place, and a description, in `schema`.
     fn documented(value: &Value, schema: &Value, root: &Value, path: &str) {
-        let reference = schema.get("$ref").or_else(|| schema.pointer("/anyOf/0/$ref")).and_then(Value::as_str);
+        let reference =
+            schema.get("$ref").or_else(|| schema.pointer("/anyOf/0/$ref")).and_then(Value::as_str);
         let schema = reference.map_or(schema, |name| root.pointer(name.trim_start_matches('#')).unwrap());
         match value {
             Value::Object(map) => {
@@ -400,7 +405,9 @@ mod on_the_demo_fleet {
     fn an_action_says_what_became_of_each_replica() {
         let user = User::new();
         let one = running(&user);
-        for (verb, done) in [("restart", "restarted"), ("stop", "stopped"), ("pause", "paused"), ("kill", "killed")] {
+        for (verb, done) in
+            [("restart", "restarted"), ("stop", "stopped"), ("pause", "paused"), ("kill", "killed")]
+        {
             let ran = user.demo(&[verb, &one, "--yes"]);
             ran.expect(0, &[done]);
             assert!(ran.out.starts_with(done), "{verb}: {}", ran.out);
@@ -452,7 +459,8 @@ mod on_the_demo_fleet {
         let text = user.demo(&["logs", &one, "--tail", "20"]);
         assert_eq!(text.code, 0, "{}", text.err);
         assert!(!text.out.is_empty() && text.out.lines().count() <= 20 * 8);
-        for args in [&["logs"][..], &["logs", "-o", "raw"], &["logs", "-o", "json"], &["logs", "-t", "--utc"]] {
+        for args in [&["logs"][..], &["logs", "-o", "raw"], &["logs", "-o", "json"], &["logs", "-t", "--utc"]]
+        {
             let ran = user.demo(&[args, &["--tail", "50"]].concat());
             assert_eq!(ran.code, 0, "{}", ran.err);
             assert!(!ran.out.contains('\u{1b}') && !ran.out.is_empty(), "{args:?}");
@@ -530,7 +538,9 @@ mod in_pipes {
     #[cfg(target_os = "linux")]
     fn a_full_disk_is_an_error() {
         let user = User::new();
-        for command in ["--demo=payments status", "--demo=payments logs --tail 5", "keys", "man", "completions bash"] {
+        for command in
+            ["--demo=payments status", "--demo=payments logs --tail 5", "keys", "man", "completions bash"]
+        {
             let ran = user.shell(&format!("qd {command} >/dev/full"));
             ran.expect(1, &["cannot write to standard output"]);
         }

@@ -20,7 +20,7 @@ macro_rules! shipped {
     };
 }
 
-const THEMES: Shelf = Shelf {
+pub(super) const THEMES: Shelf = Shelf {
     folder: "themes",
     one: "theme",
     command: "qd themes",
@@ -30,7 +30,7 @@ const THEMES: Shelf = Shelf {
     ),
 };
 
-const KEYMAPS: Shelf = Shelf {
+pub(super) const KEYMAPS: Shelf = Shelf {
     folder: "keymaps",
     one: "keymap",
     command: "qd keys --list",
@@ -221,15 +221,21 @@ impl Library {
                 return Err(in_a_circle(wanted_by, &name));
             }
         }
-        if shelf.has(&name) { shelf.stack(&name, layers) } else { Err(self.unknown(shelf, &name, wanted_by)) }
+        match self.missing(shelf, &name) {
+            Some((what, remedy)) => Err(placed(wanted_by, shelf.one, what, remedy)),
+            None => shelf.stack(&name, layers),
+        }
     }
 
-    fn unknown(&self, shelf: Shelf, name: &str, wanted_by: Option<(String, Inherits)>) -> Problems {
+    /// That there is none of that name, and what to do; `None` = there is one.
+    pub(super) fn missing(&self, shelf: Shelf, name: &str) -> Option<(String, String)> {
+        if shelf.has(name) || self.user_file(shelf, name).is_some() {
+            return None;
+        }
         let names = self.names(shelf);
         let hint = did_you_mean(name, names.iter().map(|(n, _)| n.as_str()));
         let what = format!("there is no {} {}{hint}", shelf.one, quote(name));
-        let remedy = format!("choose one that `{}` lists", shelf.command);
-        placed(wanted_by, shelf.one, what, remedy)
+        Some((what, format!("choose one that `{}` lists", shelf.command)))
     }
 }
 
@@ -238,7 +244,7 @@ impl Shelf {
         self.shipped.iter().find(|(n, _)| *n == name).map(|&(_, text)| text)
     }
 
-    fn has(self, name: &str) -> bool {
+    pub(super) fn has(self, name: &str) -> bool {
         self.text(name).is_some()
     }
 

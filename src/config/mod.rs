@@ -3,6 +3,7 @@
 //! Owns: every file the user may write, where it lies, and what is wrong with it. Must not: read
 //! anything that can run a command from the current directory.
 
+mod check;
 mod document;
 mod keymap;
 mod library;
@@ -10,10 +11,13 @@ mod paths;
 mod problem;
 mod settings;
 mod theme;
+mod watch;
 
-pub use keymap::{Chord, ChordError, Context, Keymap, Lookup};
+pub use check::{Checked, Kind, check, check_all};
+pub use keymap::{Chord, ChordError, Context, Keymap, Lookup, keys_markdown};
 pub use library::{Library, Listed, Origin};
 pub use paths::{Paths, StateError};
 pub use problem::{Problem, Problems};
 pub use settings::{Colors, EngineSettings, LogSettings, Settings, UiSettings, reference, schema};
 pub use theme::{Depth, Env, Glyphs, ROLES, Role, Theme, contrast, known_rgb};
+pub use watch::{Changed, Watch, WatchError, watch};

@@ -2,9 +2,24 @@
 //!
 //! Owns: everything on screen. Only `run` and `terminal` may do IO; `update` and the view read no
 //! clock and touch nothing outside the model.
+//!
+//! ```text
+//!  Msg ──▶ update ──▶ Model ──▶ view::draw ──▶ Buffer ──▶ screen (what changed, as bytes)
+//!             └──▶ Vec<Effect> ──▶ run
+//! ```
 
+mod dialog;
+mod grid;
+mod layout;
+mod model;
 mod msg;
 pub mod pane;
+mod update;
+mod view;
 pub mod widget;
 
+pub use grid::{Column, Sort};
+pub use model::{Choice, Focus, Model, Notice, Skin, Start, Tone};
 pub use msg::{Effect, Msg};
+pub use update::{settle, update};
+pub use view::draw;

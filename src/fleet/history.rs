@@ -85,7 +85,9 @@ impl History {
                     return;
                 }
             } else {
-                let passed = (at - last.at).min(60_000) as f32;
+                // One long silence must not make all silences look usual.
+                let usual = (self.interval * 2.0).max(3000.0);
+                let passed = ((at - last.at) as f32).min(usual);
                 self.interval = if self.interval > 0.0 { self.interval * 0.8 + passed * 0.2 } else { passed };
             }
         }
@@ -186,7 +188,8 @@ fn fill_held(
 ) {
     let Some((value, until)) = held else { return };
     for index in range {
-        if from + index as i64 * step > until {
+        let begins = i64::try_from(index).ok().and_then(|n| n.checked_mul(step)?.checked_add(from));
+        if begins.is_none_or(|begins| begins > until) {
             break;
         }
         if let Some(column) = out.get_mut(index) {
@@ -295,3 +298,6 @@ impl<'a> Series<'a> {
         sum
     }
 }
+
+#[cfg(test)]
+mod tests;

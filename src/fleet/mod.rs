@@ -18,6 +18,8 @@ mod service;
 mod situation;
 mod store;
 mod summary;
+#[cfg(test)]
+mod testing;
 mod track;
 mod usage;
 mod verb;

@@ -266,3 +266,6 @@ fn extend(range: &mut PortRange, next: &PortRange) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests;

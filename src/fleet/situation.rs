@@ -1,6 +1,10 @@
 //! The one sentence that answers "what is wrong and what changed", worst first.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
+
+use crate::text::human::age_at;
 
 use super::{Counts, Health, Link, ServiceId, Since};
 
@@ -61,7 +65,9 @@ impl Situation {
         let hidden = self.clauses.iter().skip(n).filter(|clause| clause.service.is_some()).count();
         match hidden + self.more {
             0 => {}
-            more => text.push_str(&format!(" · {more} more")),
+            more => {
+                let _ = write!(text, " · {more} more");
+            }
         }
         text
     }
@@ -101,7 +107,7 @@ pub(super) fn tell(mut facts: Facts<'_>) -> Situation {
         clauses.extend(no_trouble(&facts));
     }
     if let Some((words, at)) = facts.change.take() {
-        clauses.push(Clause::of_all(Health::Running, format!("{words} {} ago", age(at, now))));
+        clauses.push(Clause::of_all(Health::Running, format!("{words} {} ago", age_at(at, now))));
     }
     let worst = clauses.iter().map(|clause| clause.health).max().unwrap_or(Health::Running);
     Situation { worst, clauses, more: in_trouble.saturating_sub(CLAUSES) }
@@ -111,7 +117,7 @@ pub(super) fn tell(mut facts: Facts<'_>) -> Situation {
 fn trouble(name: &str, since: &Since, now: Timestamp) -> String {
     let mut text = format!("{name} {}", since.health.word());
     if let Some(at) = since.at {
-        text.push_str(&format!(" {}", age(at, now)));
+        let _ = write!(text, " {}", age_at(at, now));
     }
     if !since.why.is_empty() {
         text.push_str(": ");
@@ -123,7 +129,7 @@ fn trouble(name: &str, since: &Since, now: Timestamp) -> String {
 fn lost(facts: &Facts<'_>) -> Option<Clause> {
     let Some(Link::Lost { why, .. }) = facts.link else { return None };
     let data = match facts.as_of {
-        Some(at) => format!(", what is shown is {} old", age(at, facts.now)),
+        Some(at) => format!(", what is shown is {} old", age_at(at, facts.now)),
         None => String::new(),
     };
     Some(Clause::of_all(Health::Down, format!("engine lost{data}: {why}")))
@@ -157,21 +163,10 @@ fn no_trouble(facts: &Facts<'_>) -> Option<Clause> {
         n => format!("all {n} running services {} well", if lost { "were" } else { "are" }),
     };
     let since = match facts.well_since {
-        Some(at) if !lost => format!(" for {}", age(at, facts.now)),
+        Some(at) if !lost => format!(" for {}", age_at(at, facts.now)),
         _ => String::new(),
     };
     Some(Clause::of_all(Health::Running, format!("{well}{since}{stopped}")))
-}
-
-/// `42s`, `3m`, `2h`, `9d`.
-fn age(at: Timestamp, now: Timestamp) -> String {
-    let seconds = now.duration_since(at).as_secs().max(0);
-    match seconds {
-        0..=59 => format!("{seconds}s"),
-        60..=3599 => format!("{}m", seconds / 60),
-        3600..=172_799 => format!("{}h", seconds / 3600),
-        _ => format!("{}d", seconds / 86_400),
-    }
 }
 
 fn columns(text: &str) -> usize {
@@ -196,3 +191,6 @@ fn cut(text: &str, width: usize) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests;

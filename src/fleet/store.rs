@@ -209,21 +209,18 @@ impl Fleet {
     /// The newest event of the last minutes that somebody caused and the rest of the sentence does
     /// not tell.
     fn newest_change(&self, now: Timestamp) -> Option<(String, Timestamp)> {
-        let recent =
-            self.events.iter().rev().take_while(|event| now.duration_since(event.at).as_secs() <= NEWS);
-        recent
-            .filter_map(|event| {
-                let word = match event.kind {
-                    EventKind::Stopped => "stopped",
-                    EventKind::Restarted => "restarted",
-                    EventKind::Unpaused => "unpaused",
-                    EventKind::Destroyed => "removed",
-                    EventKind::Created => "created",
-                    _ => return None,
-                };
-                Some((format!("{} {word}", event.service.name), event.at))
-            })
-            .next()
+        let is_news = |event: &&Event| now.duration_since(event.at).as_secs() <= NEWS;
+        self.events.iter().rev().take_while(is_news).find_map(|event| {
+            let word = match event.kind {
+                EventKind::Stopped => "stopped",
+                EventKind::Restarted => "restarted",
+                EventKind::Unpaused => "unpaused",
+                EventKind::Destroyed => "removed",
+                EventKind::Created => "created",
+                _ => return None,
+            };
+            Some((format!("{} {word}", event.service.name), event.at))
+        })
     }
 
     /// The engine, once it answered.
@@ -251,3 +248,6 @@ impl Fleet {
         self.events.iter()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -148,3 +148,6 @@ fn all_alike(replicas: &[Since], worst: &Since) -> Since {
     };
     Since { health: worst.health, at, why }
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,8 +110,7 @@ fn open(path: &Path) -> Result<OwnedFd, Errno> {
 
 fn read<'b>(fd: &OwnedFd, buffer: &'b mut [u8; BUFFER]) -> Result<&'b [u8], ReadError> {
     let mut filled = 0;
-    loop {
-        let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) else { break };
+    while let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) {
         let n = match rustix::io::pread(fd, room, filled as u64) {
             Err(Errno::INTR) => continue,
             result => result?,
@@ -119,7 +118,7 @@ fn read<'b>(fd: &OwnedFd, buffer: &'b mut [u8; BUFFER]) -> Result<&'b [u8], Read
         filled += n;
         // The kernel hands such files out by the page: what ends well before one is complete, and
         // the second call that would say so is spared.
-        if n == 0 || n < 2048 {
+        if n < 2048 {
             break;
         }
     }

@@ -91,15 +91,12 @@ fn unescape(text: &str) -> String {
     while let Some((before, after)) = rest.split_once('\\') {
         out.push_str(before);
         let code = after.get(..3).and_then(|digits| u8::from_str_radix(digits, 8).ok());
-        match (code, after.get(3..)) {
-            (Some(code), Some(tail)) => {
-                out.push(char::from(code));
-                rest = tail;
-            }
-            _ => {
-                out.push('\\');
-                rest = after;
-            }
+        if let (Some(code), Some(tail)) = (code, after.get(3..)) {
+            out.push(char::from(code));
+            rest = tail;
+        } else {
+            out.push('\\');
+            rest = after;
         }
     }
     out.push_str(rest);

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::counter::{Counts, Meter};
 use super::file::{BUFFER, Budget, KernelFile, ReadError, read_once};
-use super::locate::{Dirs, cgroup_file, scan};
+use super::locate::{Dirs, cgroup_file, outside_parent, scan};
 use super::mounts::Mounts;
 use super::parse;
 use crate::fleet::{ReplicaId, Usage};
@@ -40,6 +41,7 @@ pub struct UsageReader {
 /// One container, found.
 #[derive(Debug)]
 struct Container {
+    id: Arc<str>,
     cpu: Option<(KernelFile, CpuFormat)>,
     memory: Option<Memory>,
     io: Option<(KernelFile, IoFormat)>,
@@ -138,7 +140,7 @@ impl UsageReader {
         }
         let missing = self.targets.iter().any(|(_, found)| found.is_none());
         self.next_try = missing.then(|| Instant::now() + self.wait);
-        self.wait = (self.wait * 2).min(Duration::from_secs(60));
+        self.wait = (self.wait * 2).min(Duration::from_mins(1));
     }
 
     /// Read all of them once. A container that vanished, or was not found, is not in the result.
@@ -153,15 +155,14 @@ impl UsageReader {
         let mut usages = Vec::with_capacity(self.targets.len());
         for (target, found) in &mut self.targets {
             let Some(container) = found else { continue };
-            match container.read(&self.root, &mut buffer) {
-                Ok(usage) => usages.push((target.replica.clone(), usage)),
-                Err(_) => {
-                    tracing::debug!(container = target.replica.short(), "its cgroup is gone");
-                    *found = None;
-                    target.pid = None;
-                    self.wait = RETRY;
-                    self.next_try = Some(Instant::now() + RETRY);
-                }
+            if let Ok(usage) = container.read(&self.root, &mut buffer) {
+                usages.push((target.replica.clone(), usage));
+            } else {
+                tracing::debug!(container = target.replica.short(), "its cgroup is gone");
+                *found = None;
+                target.pid = None;
+                self.wait = RETRY;
+                self.next_try = Some(Instant::now() + RETRY);
             }
         }
         usages
@@ -173,7 +174,7 @@ impl Container {
         root: &Path,
         mounts: &Mounts,
         budget: &Budget,
-        id: &str,
+        id: &Arc<str>,
         pid: u32,
         cgroup_file: &str,
     ) -> Option<Self> {
@@ -201,7 +202,8 @@ impl Container {
                 .or_else(|| Some((open(&dirs.unified, "io.stat")?, parse::io_v2 as IoFormat))),
             pids: open(&dirs.pids, "pids.current").or_else(|| open(&dirs.unified, "pids.current")),
             dir: dirs.any()?.to_owned(),
-            net: net_path(root, pid),
+            id: id.clone(),
+            net: net_path(root, id, pid),
             meter: Meter::default(),
         })
     }
@@ -250,7 +252,7 @@ impl Container {
                 // The process ended, its container did not: any other of its processes will do.
                 let procs = std::fs::read_to_string(self.dir.join("cgroup.procs")).ok()?;
                 let pid = procs.lines().filter_map(|line| line.parse().ok()).min()?;
-                self.net = net_path(root, pid);
+                self.net = net_path(root, &self.id, pid);
                 parse::net_dev(read_once(self.net.as_ref()?, buffer).ok()?)
             }
         }
@@ -277,16 +279,23 @@ fn or_missing(read: Result<&[u8], ReadError>) -> Result<Option<&[u8]>, ReadError
 }
 
 /// The file that counts a process's network, unless that is the host's own network.
-fn net_path(root: &Path, pid: u32) -> Option<String> {
-    let network = |pid: &str| std::fs::read_link(root.join("proc").join(pid).join("ns/net")).ok();
-    let path = |pid: &str| root.join("proc").join(pid).join("net/dev");
-    let pid = pid.to_string();
-    let is_host = match network(&pid) {
-        Some(own) => ["1", "self"].iter().any(|host| network(host).as_ref() == Some(&own)),
+fn net_path(root: &Path, container: &str, pid: u32) -> Option<String> {
+    let proc = |pid: &str| root.join("proc").join(pid);
+    let network = |pid: &str| std::fs::read_link(proc(pid).join("ns/net")).ok();
+    let counters = |pid: &str| proc(pid).join("net/dev");
+    let own = pid.to_string();
+    let is_host = match network(&own) {
+        Some(namespace) => {
+            // What started the container lives in the engine's network, which is what the container
+            // gets as "host"; it need not be ours.
+            let starter = outside_parent(root, container, pid).map(|pid| pid.to_string());
+            let hosts = [starter.as_deref(), Some("1"), Some("self")];
+            hosts.into_iter().flatten().any(|host| network(host).as_ref() == Some(&namespace))
+        }
         // We may not look at its namespace, but its counters tell: the host's are the same as ours.
-        None => have_same_interfaces(&path(&pid), &path("self")),
+        None => have_same_interfaces(&counters(&own), &counters("self")),
     };
-    if is_host { None } else { Some(path(&pid).to_str()?.to_owned()) }
+    if is_host { None } else { Some(counters(&own).to_str()?.to_owned()) }
 }
 
 /// Whether two `net/dev` are of one namespace: the same interfaces, and the counters of `a` lie

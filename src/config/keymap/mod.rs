@@ -5,11 +5,13 @@
 
 mod chord;
 mod file;
+mod table;
 #[cfg(test)]
 mod tests;
 
 pub use chord::{Chord, ChordError};
 pub(super) use file::{Layer, resolve};
+pub use table::keys_markdown;
 
 use crate::action::Action;
 

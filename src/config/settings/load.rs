@@ -131,7 +131,7 @@ pub(super) fn tail<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> 
 }
 
 /// All mistakes of a bad `config.toml`.
-pub(in crate::config) fn mistakes(file: &str, text: &str) -> Problems {
+fn mistakes(file: &str, text: &str) -> Problems {
     let mut document = Document::new(file, text);
     if let Some(tree) = document.parse() {
         let schema = schema();

@@ -12,7 +12,7 @@ mod size;
 mod tests;
 
 pub use colors::Colors;
-pub(super) use load::{mistakes, place_of};
+pub(super) use load::place_of;
 pub use reference::{reference, schema};
 
 use std::path::PathBuf;

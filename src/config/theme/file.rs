@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use ratatui::style::{Color, Style};
 use toml::de::DeTable;
 
+use super::Depth;
 use super::style::{ATTRIBUTES, Paint, Spec, colour, colour_names, read};
 use super::{ROLES, Role, Theme};
 use crate::config::document::{Document, Entry, Inherits, entries};
@@ -170,7 +171,7 @@ pub(in crate::config) fn resolve(name: &str, layers: &[Layer]) -> Result<Theme, 
     }
     if problems.is_empty() {
         let doc = layers.iter().rev().find_map(|l| l.doc.clone()).unwrap_or_default();
-        Ok(Theme { name: name.to_owned(), doc, styles })
+        Ok(Theme { name: name.to_owned(), doc, styles, depth: Depth::True })
     } else {
         problems.sort_by_key(|p| (p.line, p.column));
         Err(Problems(problems))

@@ -20,6 +20,8 @@ pub use role::{ROLES, Role};
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::text::SpanColor;
+
 /// A resolved theme: a style for every role.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Theme {
@@ -28,6 +30,8 @@ pub struct Theme {
     /// One line about it.
     pub doc: String,
     pub(super) styles: [Style; ROLES],
+    /// What its terminal shows, as of [`Self::at`].
+    pub(super) depth: Depth,
 }
 
 impl Theme {
@@ -36,12 +40,31 @@ impl Theme {
         self.styles[role as usize]
     }
 
+    /// A colour that an outside text asked for (a log line's SGR), as this theme's terminal shows
+    /// it; `None` where terminal or theme have no colours at all.
+    pub fn outside(&self, colour: SpanColor) -> Option<Color> {
+        if self.styles.iter().all(|style| style.fg.is_none() && style.bg.is_none()) {
+            return None;
+        }
+        let colour = match colour {
+            SpanColor::Indexed(index) => Color::Indexed(index),
+            SpanColor::Rgb(r, g, b) => Color::Rgb(r, g, b),
+        };
+        match self.depth {
+            Depth::None => None,
+            // The terminal's own sixteen stay its own; the others are brought down to them.
+            Depth::Ansi16 if matches!(colour, Color::Indexed(0..16)) => Some(colour),
+            depth => Some(colour::downgrade(colour, depth)),
+        }
+    }
+
     /// The same theme with the colours a terminal of that depth shows.
     ///
     /// At [`Depth::None`] the colours go and the attributes stay; a theme that tells things apart
     /// by colour only is unreadable then, so callers give it the `mono` theme instead.
     #[must_use]
     pub fn at(mut self, depth: Depth) -> Self {
+        self.depth = depth;
         if depth == Depth::True {
             return self;
         }
@@ -90,6 +113,11 @@ fn keep_apart(role: Role, style: &mut Style, before: Style, text: Style) {
 
 impl Default for Theme {
     fn default() -> Self {
-        Self { name: "plain".into(), doc: "no style at all".into(), styles: [Style::new(); ROLES] }
+        Self {
+            name: "plain".into(),
+            doc: "no style at all".into(),
+            styles: [Style::new(); ROLES],
+            depth: Depth::None,
+        }
     }
 }

@@ -149,7 +149,7 @@ pub trait Pane: Send {
 
     /// Go on with work that was too much for one key press (filtering a million lines), for a few
     /// milliseconds. `true` while some is left: the loop then comes back within a frame, and draws.
-    fn work(&mut self) -> bool {
+    fn work(&mut self, _scene: &Scene<'_>) -> bool {
         false
     }
 

@@ -16,7 +16,9 @@ pub fn width(text: &str) -> usize {
 
 /// The longest beginning of `text` that takes at most `cols` columns, in bytes.
 pub fn fit(text: &str, cols: usize) -> usize {
-    if text.is_ascii() {
+    // One byte further than needed: what follows could combine with the last column.
+    let head = text.as_bytes().get(..text.len().min(cols.saturating_add(1))).unwrap_or_default();
+    if head.is_ascii() {
         return text.len().min(cols);
     }
     let mut used = 0;

@@ -259,15 +259,32 @@ fn the_hosts_network_is_not_the_containers() {
 }
 
 #[test]
+fn the_engines_network_is_the_hosts_even_when_it_is_not_ours() {
+    let (tree, _) = v2();
+    // 42 was forked by 41 in the same container, which was started by the shim 40.
+    tree.write("proc/42/stat", "42 (a) (b) c) S 41 42 42 0\n");
+    tree.write("proc/41/stat", "41 (init) S 40 41 41 0\n");
+    tree.write("proc/41/cgroup", &format!("0::/system.slice/docker-{ID}.scope\n"));
+    tree.write("proc/40/cgroup", "0::/system.slice/docker.service\n");
+    for (pid, number) in [("1", 1), ("self", 1), ("40", 2), ("41", 3), ("42", 3)] {
+        tree.namespace(pid, number);
+    }
+    assert!(net_path(tree.root(), ID, 42).is_some());
+    tree.remove("proc/42/ns/net");
+    tree.namespace("42", 2);
+    assert_eq!(net_path(tree.root(), ID, 42), None);
+}
+
+#[test]
 fn where_namespaces_are_hidden_the_counters_tell() {
     let (tree, _) = v2();
     tree.net("42", "eth0", 5_000_007, 7);
     tree.net("self", "eth0", 5_000_007, 7);
-    assert_eq!(net_path(tree.root(), 42), None);
+    assert_eq!(net_path(tree.root(), ID, 42), None);
     tree.net("self", "eth0", 5_000_009, 7);
-    assert!(net_path(tree.root(), 42).is_some());
+    assert!(net_path(tree.root(), ID, 42).is_some());
     tree.net("self", "wlan0", 5_000_007, 7);
-    assert!(net_path(tree.root(), 42).is_some());
+    assert!(net_path(tree.root(), ID, 42).is_some());
 }
 
 #[test]

@@ -1,0 +1,257 @@
+//! The grid's columns: what there is, what falls away first when the screen is narrow, how wide
+//! each one is. Pure; the view and the mouse share the answer.
+
+/// One column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Column {
+    /// Name, as a tree.
+    Service,
+    /// Replicas up / in all.
+    Replicas,
+    /// Verdict, since when, why.
+    Health,
+    /// Ports, folded.
+    Ports,
+    /// CPU: sparkline and percent of a core.
+    Cpu,
+    /// Memory, and percent of the limit.
+    Mem,
+    /// Network, received / sent per second.
+    Net,
+    /// Block devices, read / written per second.
+    Block,
+    /// Processes and threads.
+    Pids,
+    /// Restarts.
+    Restarts,
+    /// Image tag.
+    Revision,
+    /// Since when it runs, or since when it is down.
+    Age,
+}
+
+impl Column {
+    /// All columns, in the order they are shown from left to right.
+    pub const ALL: [Self; 12] = [
+        Self::Service,
+        Self::Replicas,
+        Self::Health,
+        Self::Ports,
+        Self::Cpu,
+        Self::Mem,
+        Self::Net,
+        Self::Block,
+        Self::Pids,
+        Self::Restarts,
+        Self::Revision,
+        Self::Age,
+    ];
+
+    /// Its head, and (lower case) its name in `:sort`.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Service => "SERVICE",
+            Self::Replicas => "REPL",
+            Self::Health => "HEALTH",
+            Self::Ports => "PORTS",
+            Self::Cpu => "CPU",
+            Self::Mem => "MEM",
+            Self::Net => "NET",
+            Self::Block => "BLOCK",
+            Self::Pids => "PIDS",
+            Self::Restarts => "RST",
+            Self::Revision => "REVISION",
+            Self::Age => "AGE",
+        }
+    }
+
+    /// The name `:sort` takes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Service => "name",
+            Self::Replicas => "replicas",
+            Self::Health => "health",
+            Self::Ports => "ports",
+            Self::Cpu => "cpu",
+            Self::Mem => "mem",
+            Self::Net => "net",
+            Self::Block => "block",
+            Self::Pids => "pids",
+            Self::Restarts => "restarts",
+            Self::Revision => "image",
+            Self::Age => "age",
+        }
+    }
+
+    /// The column `:sort` means by a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|c| c.name() == name || c.title().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether its figures change with every usage sweep (sorting by it is then redone once a
+    /// second).
+    pub fn is_usage(self) -> bool {
+        matches!(self, Self::Cpu | Self::Mem | Self::Net | Self::Block | Self::Pids)
+    }
+
+    /// Whether "most first" is the natural order.
+    pub fn biggest_first(self) -> bool {
+        self.is_usage() || matches!(self, Self::Health | Self::Restarts)
+    }
+
+    /// Whether its text leans to the right.
+    pub fn right(self) -> bool {
+        !matches!(self, Self::Service | Self::Health | Self::Ports | Self::Revision)
+    }
+}
+
+/// One step of making the grid wider: the column gets this width, if it still fits.
+///
+/// Declared order: what stands first is the last to fall away.
+const STEPS: &[(Column, u16)] = &[
+    (Column::Service, 12),
+    (Column::Health, 8),
+    (Column::Replicas, 5),
+    (Column::Cpu, 5),
+    (Column::Mem, 6),
+    (Column::Service, 20),
+    (Column::Age, 4),
+    (Column::Health, 14),
+    (Column::Ports, 11),
+    (Column::Service, 24),
+    // From here on it is wider than 80 columns.
+    (Column::Restarts, 4),
+    (Column::Revision, 10),
+    (Column::Cpu, 12),
+    (Column::Mem, 11),
+    (Column::Ports, 16),
+    (Column::Net, 13),
+    (Column::Health, 20),
+    (Column::Pids, 5),
+    (Column::Block, 13),
+    (Column::Revision, 16),
+    (Column::Ports, 24),
+    (Column::Health, 28),
+    (Column::Service, 32),
+    (Column::Ports, 30),
+    (Column::Service, 40),
+];
+
+/// The columns of one screen width: which, from where, how wide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Columns {
+    cells: Vec<Cell>,
+}
+
+/// One column's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// Which column.
+    pub column: Column,
+    /// Its first character, from the grid's left edge.
+    pub x: u16,
+    /// Its width; at least 1.
+    pub width: u16,
+}
+
+/// Blanks between two columns.
+const GAP: u16 = 1;
+
+impl Columns {
+    /// The columns that fit into `width`, the name column not wider than `longest` needs.
+    pub fn fit(width: u16, longest: u16) -> Self {
+        let mut widths = [0_u16; Column::ALL.len()];
+        let mut used = 0_u16;
+        for &(column, wanted) in STEPS {
+            let wanted = if column == Column::Service { wanted.min(longest.max(12)) } else { wanted };
+            let now = widths[column as usize];
+            if wanted <= now {
+                continue;
+            }
+            let gap = if now == 0 && used > 0 { GAP } else { 0 };
+            if used + (wanted - now) + gap <= width {
+                widths[column as usize] = wanted;
+                used += wanted - now + gap;
+            } else if used == 0 {
+                // Not even the name fits in full: it gets what there is.
+                widths[column as usize] = width;
+                used = width;
+            } else {
+                // What stands later in the order must not jump the queue.
+                break;
+            }
+        }
+        // What is left over goes to the name, up to what it can use.
+        let spare = width.saturating_sub(used).min(longest.saturating_sub(widths[0]));
+        widths[0] += spare;
+        let mut cells = Vec::with_capacity(Column::ALL.len());
+        let mut x = 0;
+        for column in Column::ALL {
+            let width = widths[column as usize];
+            if width > 0 {
+                cells.push(Cell { column, x, width });
+                x += width + GAP;
+            }
+        }
+        Self { cells }
+    }
+
+    /// The columns, from left to right.
+    pub fn cells(&self) -> &[Cell] {
+        &self.cells
+    }
+
+    /// The column at `x`, counted from the grid's left edge (the gap after it counts as its own).
+    pub fn at(&self, x: u16) -> Option<Column> {
+        self.cells.iter().rev().find(|c| c.x <= x).map(|c| c.column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Column, Columns};
+
+    fn titles(width: u16) -> Vec<&'static str> {
+        Columns::fit(width, 30).cells().iter().map(|c| c.column.title()).collect()
+    }
+
+    #[test]
+    fn columns_fall_away_from_the_least_important() {
+        assert_eq!(titles(80), ["SERVICE", "REPL", "HEALTH", "PORTS", "CPU", "MEM", "AGE"]);
+        assert_eq!(titles(40), ["SERVICE", "REPL", "HEALTH", "CPU", "MEM"]);
+        assert_eq!(titles(20), ["SERVICE"]);
+        assert_eq!(titles(200).len(), Column::ALL.len());
+    }
+
+    #[test]
+    fn columns_never_leave_the_screen_or_overlap() {
+        for width in 0..300 {
+            for longest in [0, 5, 24, 200] {
+                let columns = Columns::fit(width, longest);
+                let mut end = 0;
+                for cell in columns.cells() {
+                    assert!(cell.x >= end, "{width}: {cell:?}");
+                    end = cell.x + cell.width;
+                }
+                assert!(end <= width, "{width}: {columns:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_seen_at_a_width_is_seen_at_every_greater_one() {
+        for width in 1..250 {
+            let wider = titles(width + 1);
+            assert!(titles(width).iter().all(|t| wider.contains(t)), "{width}");
+        }
+    }
+
+    #[test]
+    fn the_mouse_finds_the_column_it_sees() {
+        let columns = Columns::fit(120, 24);
+        for cell in columns.cells() {
+            assert_eq!(columns.at(cell.x), Some(cell.column));
+            assert_eq!(columns.at(cell.x + cell.width - 1), Some(cell.column));
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Changes to the host: asked for, planned, confirmed, run, and what became of them.
+
+use super::super::Effect;
+use super::super::dialog::{Confirm, Dialog, Message};
+use super::super::model::{Job, Model};
+use super::super::pane::Target;
+use super::super::widget::Scroll;
+use crate::engine::EngineError;
+use crate::fleet::{State, Verb};
+use crate::operate::{JobId, Options, Outcome, Plan, Progress, Refusal, plan};
+
+/// Ask for a change of what is marked, else selected.
+pub(super) fn ask(model: &mut Model, verb: Verb) -> Vec<Effect> {
+    let aim = model.grid.aim();
+    ask_for(model, verb, aim)
+}
+
+/// Ask for a change of these.
+pub(super) fn ask_for(model: &mut Model, verb: Verb, aim: Vec<Target>) -> Vec<Effect> {
+    if refused(model) {
+        return Vec::new();
+    }
+    match planned(model, verb, &aim, false) {
+        Ok((plan, force)) => {
+            let typed = tui_input::Input::default();
+            let confirm = Confirm { plan, aim, force, typed, scroll: Scroll::default() };
+            model.dialogs.push(Dialog::Confirm(Box::new(confirm)));
+        }
+        Err(refusal) => model.refuse(refusal.to_string()),
+    }
+    Vec::new()
+}
+
+/// Plan; a removal that is refused because everything runs is planned by force, and says so.
+fn planned(model: &Model, verb: Verb, aim: &[Target], force: bool) -> Result<(Plan, bool), Refusal> {
+    let with = |force| {
+        let options = Options { force, protected: model.settings.protected.clone(), ..Options::default() };
+        plan(verb, aim, &model.fleet, &options)
+    };
+    match with(force) {
+        Err(refusal) if verb == Verb::Remove && !force => match with(true) {
+            Ok(plan) => Ok((plan, true)),
+            Err(_) => Err(refusal),
+        },
+        planned => planned.map(|plan| (plan, force)),
+    }
+}
+
+/// The first of two places that say so; the engine's edge is the other.
+fn refused(model: &mut Model) -> bool {
+    if model.settings.read_only {
+        model.refuse(EngineError::ReadOnly.to_string());
+    }
+    model.settings.read_only
+}
+
+/// Yes was said.
+pub(super) fn confirmed(model: &mut Model, confirm: &Confirm) -> Vec<Effect> {
+    // The fleet may have moved on while the question stood there: aim again.
+    let verb = confirm.plan.intent.verb;
+    let plan = match planned(model, verb, &confirm.aim, confirm.force) {
+        Ok((plan, force)) if force == confirm.force => plan,
+        Ok(_) => {
+            model.refuse("what it was about has changed meanwhile: nothing was done, ask again");
+            return Vec::new();
+        }
+        Err(refusal) => {
+            model.refuse(refusal.to_string());
+            return Vec::new();
+        }
+    };
+    let meant = |p: &Plan| {
+        let mut ids: Vec<_> = p.intent.steps.iter().map(|s| s.step.replica.clone()).collect();
+        ids.sort();
+        ids
+    };
+    let (then, now) = (meant(&confirm.plan), meant(&plan));
+    if now.iter().any(|id| then.binary_search(id).is_err()) {
+        model.refuse("there are other replicas now than you were shown: nothing was done, ask again");
+        return Vec::new();
+    }
+    let id = JobId(model.next_job);
+    model.next_job += 1;
+    let what = plan.question();
+    let what = what.split_once(' ').map_or("", |(_, rest)| rest).trim_end_matches('?').to_owned();
+    model.jobs.push(Job { id, verb, what, steps: plan.intent.steps.len(), ended: 0, at: String::new() });
+    model.grid.clear_marks();
+    vec![Effect::Run(id, plan.intent)]
+}
+
+/// A job moved on.
+pub(super) fn progress(model: &mut Model, progress: Progress) -> Vec<Effect> {
+    model.dirty = true;
+    let id = progress.job();
+    match progress {
+        Progress::Began { name, .. } => {
+            if let Some(job) = model.jobs.iter_mut().find(|j| j.id == id) {
+                job.at = name.to_string();
+            }
+        }
+        Progress::Ended { .. } => {
+            if let Some(job) = model.jobs.iter_mut().find(|j| j.id == id) {
+                job.ended += 1;
+            }
+        }
+        Progress::Finished { outcome, .. } => {
+            model.jobs.retain(|j| j.id != id);
+            finished(model, &outcome);
+        }
+    }
+    Vec::new()
+}
+
+fn finished(model: &mut Model, outcome: &Outcome) {
+    if outcome.ok() {
+        model.say(outcome.sentence());
+        return;
+    }
+    model.fail(outcome.sentence());
+    let mut text = vec![outcome.sentence(), String::new()];
+    for (step, error) in outcome.failed() {
+        text.push(format!("{}: {error}", step.name));
+        text.push(format!("  {}", error.remedy()));
+    }
+    // Never under the user's fingers: who is typing reads it in the status line, and in :messages.
+    if model.dialogs.is_empty() && model.prompt.is_none() {
+        let title = format!("{} failed", outcome.verb);
+        model.dialogs.push(Dialog::Message(Message { title, text, bad: true, scroll: Scroll::default() }));
+    }
+}
+
+/// A shell in the selected replica.
+pub(super) fn shell(model: &mut Model) -> Vec<Effect> {
+    if refused(model) {
+        return Vec::new();
+    }
+    let replica = match model.grid.selected() {
+        None => Err("nothing is selected".to_owned()),
+        Some(Target::Project(_)) => Err("a shell runs in one container: select a service".to_owned()),
+        Some(Target::Replica(id)) => Ok(model.fleet.replica(id)),
+        Some(Target::Service(id)) => {
+            // Replicas come before jobs, so a job is meant only where nothing else runs.
+            let running = model.fleet.replicas_of(id).find(|r| r.state == State::Running);
+            Ok(running.or_else(|| model.fleet.replicas_of(id).next()))
+        }
+    };
+    let replica = match replica {
+        Ok(Some(replica)) if replica.state == State::Running => replica,
+        Ok(Some(replica)) => {
+            let (name, word) = (replica.name.clone(), replica.state.word());
+            model.refuse(format!("no shell: {name} is {word}, a shell needs a running container"));
+            return Vec::new();
+        }
+        Ok(None) => {
+            model.refuse("no shell: there is no container");
+            return Vec::new();
+        }
+        Err(why) => {
+            model.refuse(format!("no shell: {why}"));
+            return Vec::new();
+        }
+    };
+    let (id, name) = (replica.id.clone(), replica.name.clone());
+    model.say(format!("opening a shell in {name}"));
+    vec![Effect::Shell(id)]
+}

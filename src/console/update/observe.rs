@@ -1,0 +1,121 @@
+//! Facts from the engine, the clock, and what follows from both.
+
+use jiff::Timestamp;
+
+use super::super::model::Model;
+use super::super::{Effect, pane::Target};
+use super::pane;
+use crate::fleet::{Changes, Link, Observation};
+
+/// In a fleet of more services than this, header and situation follow at most twice a second.
+const MANY: u32 = 300;
+
+/// The clock.
+pub(super) fn now(model: &mut Model, now: Timestamp) -> Vec<Effect> {
+    // What is shown of time has a resolution of seconds.
+    if now.as_second() != model.now.as_second() {
+        model.dirty = true;
+    }
+    model.now = now;
+    Vec::new()
+}
+
+/// A fact.
+pub(super) fn observed(model: &mut Model, observation: Observation) -> Vec<Effect> {
+    let Model { grid, fleet, .. } = model;
+    let is_link = matches!(observation, Observation::Link(_));
+    match &observation {
+        Observation::Synced { .. } => grid.all_changed(),
+        Observation::Applied { replica, .. } => {
+            grid.service_changed(&replica.service);
+            // Renamed or regrouped: the service it was in changes too.
+            if let Some(before) = fleet.replica(&replica.id).filter(|r| r.service != replica.service) {
+                grid.service_changed(&before.service);
+            }
+        }
+        Observation::Removed { id, .. } => {
+            if let Some(replica) = fleet.replica(id) {
+                grid.service_changed(&replica.service);
+            }
+        }
+        Observation::Happened(event) => grid.service_changed(&event.service),
+        Observation::Sampled { .. } => grid.usage_changed(),
+        Observation::Host(_) | Observation::Engine(_) | Observation::Link(_) => {}
+    }
+    if is_link {
+        return link(model, observation);
+    }
+    let changes = model.fleet.apply(observation);
+    note(model, changes);
+    Vec::new()
+}
+
+fn link(model: &mut Model, observation: Observation) -> Vec<Effect> {
+    let was_lost = matches!(model.fleet.link(), Some(Link::Lost { .. }));
+    let changes = model.fleet.apply(observation);
+    model.link_at = model.now;
+    model.dirty = true;
+    model.headline.stale = true;
+    match model.fleet.link() {
+        Some(Link::Live) if was_lost && model.reached() => {
+            model.say("the engine is back; the data is live again")
+        }
+        Some(Link::Lost { why, .. }) if !was_lost && model.reached() => {
+            let why = why.clone();
+            model.fail(format!("{why}; trying again by itself"));
+        }
+        _ => {}
+    }
+    note(model, changes);
+    Vec::new()
+}
+
+fn note(model: &mut Model, changes: Changes) {
+    if changes == Changes::default() {
+        return;
+    }
+    if changes.rows {
+        model.grid.rows_changed();
+    }
+    model.dirty = true;
+    model.headline.stale |= changes.rows || changes.facts || changes.header;
+    let untold = &mut model.untold;
+    untold.rows |= changes.rows;
+    untold.facts |= changes.facts;
+    untold.usage |= changes.usage;
+    untold.header |= changes.header;
+}
+
+/// Bring what follows from the state up to date: rows, header, what the pane shows, which
+/// replicas the engine should look at first. Cheap when nothing changed.
+pub fn settle(model: &mut Model) -> Vec<Effect> {
+    let layout = model.layout();
+    model.grid.refresh(&model.fleet, model.now, layout.grid.height);
+    headline(model);
+    let mut effects = pane::show(model);
+    effects.extend(pane::told(model));
+    let in_view = model.grid.in_view(&model.fleet);
+    if in_view != model.in_view {
+        model.in_view.clone_from(&in_view);
+        effects.push(Effect::Focus(in_view));
+    }
+    effects
+}
+
+fn headline(model: &mut Model) {
+    let at = model.now.as_millisecond();
+    let since = at - model.headline.at;
+    let calm = if model.headline.counts.services > MANY { 500 } else { 0 };
+    let due = model.headline.stale && (since >= calm || since < 0);
+    if due || since >= 1000 || since < 0 {
+        model.headline.counts = model.fleet.counts(model.now);
+        model.headline.situation = model.fleet.situation(model.now);
+        model.headline.at = at;
+        model.headline.stale = false;
+    }
+}
+
+/// The target the pane is about: the selected row.
+pub(super) fn target(model: &Model) -> Option<Target> {
+    model.grid.selected().cloned()
+}

@@ -1,0 +1,100 @@
+//! The question before a change: what will be done, to which replicas, what to know.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+use super::super::dialog::{Confirm, ConfirmLine};
+use super::super::model::Model;
+use super::super::widget::text;
+use super::{footer, frame};
+use crate::config::Role;
+
+/// Draw it.
+pub(super) fn confirm(model: &Model, confirm: &Confirm, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    let theme = &model.skin.theme;
+    let role = if confirm.dangerous() { Role::DialogDanger } else { Role::Dialog };
+    let title = if confirm.force { "by force" } else { "please confirm" };
+    let inside = frame::frame(model, area, title, role, buf);
+    if inside.is_empty() {
+        return None;
+    }
+    let question =
+        text::clip(&confirm.plan.question(), usize::from(inside.width), model.skin.glyphs.ellipsis);
+    text::put(buf, inside, 0, &Line::styled(question, theme.style(Role::Title)));
+    let asks = u16::from(confirm.word().is_some()) * 2 + 1;
+    let list = Rect {
+        y: (inside.y + 2).min(inside.bottom()),
+        height: inside.height.saturating_sub(3 + asks),
+        ..inside
+    };
+    lines(model, confirm, list, buf);
+    let foot = Rect {
+        y: inside.bottom().saturating_sub(asks).max(inside.y),
+        height: asks.min(inside.height),
+        ..inside
+    };
+    let mut cursor = None;
+    if let Some(word) = confirm.word() {
+        let ready = confirm.ready();
+        let lead = format!("Type {word} to go on: ");
+        let lead = text::clip(&lead, usize::from(foot.width / 2), model.skin.glyphs.ellipsis);
+        let width = text::width(&lead) as u16;
+        let role = if ready { Role::Ok } else { Role::Warn };
+        text::put(buf, foot, 0, &Line::styled(lead, theme.style(role)));
+        let typed = Rect {
+            x: foot.x + width,
+            width: foot.width.saturating_sub(width),
+            height: foot.height.min(1),
+            ..foot
+        };
+        cursor = footer::input(&confirm.typed, typed, theme.style(Role::Input), buf);
+    }
+    let yes = if confirm.word().is_some() { "enter" } else { "y / enter" };
+    let keys = Line::from(vec![
+        Span::styled(yes, theme.style(Role::Key)),
+        Span::styled(format!(" {}   ", confirm.plan.intent.verb), theme.style(Role::KeyDoc)),
+        Span::styled(if confirm.word().is_some() { "esc" } else { "n / esc" }, theme.style(Role::Key)),
+        Span::styled(" leave it", theme.style(Role::KeyDoc)),
+    ]);
+    text::put(buf, foot, asks - 1, &keys);
+    cursor
+}
+
+fn lines(model: &Model, confirm: &Confirm, area: Rect, buf: &mut Buffer) {
+    let theme = &model.skin.theme;
+    let glyphs = &model.skin.glyphs;
+    let mut rows: Vec<Line<'static>> = Vec::new();
+    let cols = usize::from(area.width);
+    for line in confirm.lines() {
+        match line {
+            ConfirmLine::Blank => rows.push(Line::default()),
+            ConfirmLine::Warning(words) => {
+                for (i, range) in text::wrap(&words, cols.saturating_sub(2), true).into_iter().enumerate() {
+                    let lead = if i == 0 { glyphs.warn } else { " " };
+                    let part = words.get(range).unwrap_or_default();
+                    rows.push(Line::styled(format!("{lead} {part}"), theme.style(Role::Warn)));
+                }
+            }
+            ConfirmLine::Row { skipped, action, name, note } => {
+                let role = if skipped { Role::Dim } else { Role::Text };
+                let words = text::clip(&format!("{action:<8} {name}  {note}"), cols, glyphs.ellipsis);
+                rows.push(Line::styled(words, theme.style(role)));
+            }
+        }
+    }
+    let shown = usize::from(area.height);
+    let top = confirm.scroll.top(rows.len(), shown);
+    let below = rows.len().saturating_sub(top + shown);
+    for (i, row) in rows.into_iter().skip(top).take(shown).enumerate() {
+        text::put(buf, area, i as u16, &row);
+    }
+    if below > 0 && area.height > 0 {
+        let more =
+            Line::styled(format!("{} and {} more", glyphs.descending, below + 1), theme.style(Role::Dim));
+        let last = Rect { y: area.bottom() - 1, height: 1, ..area };
+        ratatui::widgets::Widget::render(ratatui::widgets::Clear, last, buf);
+        buf.set_style(last, theme.style(if confirm.dangerous() { Role::DialogDanger } else { Role::Dialog }));
+        text::put(buf, last, 0, &more);
+    }
+}

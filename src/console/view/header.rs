@@ -1,0 +1,163 @@
+//! The first two lines: who and where, how many stand how, the machine, live or not; and what is
+//! wrong.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::super::model::Model;
+use super::super::widget::text;
+use super::{health_glyph, health_role};
+use crate::config::Role;
+use crate::fleet::{Health, HostUsage, Link};
+use crate::text::human;
+
+/// A piece of the header. What has the smallest number falls away first.
+struct Piece {
+    keep: u8,
+    right: bool,
+    spans: Vec<Span<'static>>,
+}
+
+impl Piece {
+    fn width(&self) -> usize {
+        self.spans.iter().map(|s| text::width(&s.content)).sum()
+    }
+}
+
+/// The header line.
+pub(super) fn header(model: &Model, area: Rect, buf: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let theme = &model.skin.theme;
+    let base = theme.style(Role::Header);
+    buf.set_style(area, base);
+    let mut pieces = pieces(model, area.width, base);
+    let room = usize::from(area.width);
+    while pieces.iter().map(Piece::width).sum::<usize>() > room && pieces.len() > 1 {
+        let Some(least) = pieces.iter().enumerate().min_by_key(|(_, p)| p.keep).map(|(i, _)| i) else {
+            break;
+        };
+        pieces.remove(least);
+    }
+    let (right, left): (Vec<Piece>, Vec<Piece>) = pieces.into_iter().partition(|p| p.right);
+    let line = |pieces: Vec<Piece>| Line::from(pieces.into_iter().flat_map(|p| p.spans).collect::<Vec<_>>());
+    let (left, right) = (line(left), line(right));
+    let right_width = u16::try_from(right.width()).unwrap_or(area.width).min(area.width);
+    text::put(buf, area, 0, &left);
+    let at = Rect { x: area.x + area.width - right_width, width: right_width, ..area };
+    text::put(buf, at, 0, &right);
+}
+
+fn pieces(model: &Model, cols: u16, base: Style) -> Vec<Piece> {
+    let theme = &model.skin.theme;
+    let mut pieces = Vec::new();
+    let mut add = |keep, right, spans: Vec<Span<'static>>| pieces.push(Piece { keep, right, spans });
+    let name = if cols >= 100 { " quarterdeck " } else { " qd " };
+    add(90, false, vec![Span::styled(name, theme.style(Role::Title))]);
+    // Badges are the last to go: what they say changes what every key means.
+    for (on, word) in [(model.demo, " DEMO "), (model.settings.read_only, " READ-ONLY ")] {
+        if on {
+            add(100, false, vec![Span::styled(word, theme.style(Role::Badge)), Span::styled(" ", base)]);
+        }
+    }
+    if let Some(engine) = model.fleet.engine() {
+        let host = text::clip(&engine.host, 30, model.skin.glyphs.ellipsis);
+        if !host.is_empty() {
+            add(60, false, vec![Span::styled(format!("{host} "), base)]);
+        }
+        add(50, false, vec![Span::styled(format!("· {} {} ", engine.kind, engine.version), base)]);
+    }
+    if model.reached() {
+        let counts = model.headline.counts;
+        let noun = |n: u32, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
+        let all = format!("· {} {} ", noun(counts.services, "service"), noun(counts.replicas, "replica"));
+        add(40, false, vec![Span::styled(all, base)]);
+        let stands = [
+            (counts.well, Health::Healthy),
+            (counts.ailing, Health::Degraded),
+            (counts.broken, Health::Down),
+            (counts.stopped, Health::Stopped),
+        ];
+        let spans: Vec<Span<'static>> = stands
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, health)| {
+                let word = format!("{}{count} ", health_glyph(model, health));
+                Span::styled(word, base.patch(theme.style(health_role(health))))
+            })
+            .collect();
+        add(80, true, spans);
+    }
+    if let Some(host) = model.fleet.host() {
+        let words = host_words(host);
+        if !words.is_empty() {
+            add(30, true, vec![Span::styled(format!(" {words} "), base)]);
+        }
+    }
+    add(95, true, live(model, base));
+    pieces
+}
+
+/// The machine in whole percent, so that the line does not flicker.
+fn host_words(host: &HostUsage) -> String {
+    let mut words = Vec::new();
+    if let Some(cpu) = host.cpu {
+        words.push(format!("cpu {:>3.0}%", cpu * 100.0));
+    }
+    match (host.memory, host.memory_total) {
+        (Some(used), Some(total)) => {
+            words.push(format!("mem {}/{}", human::bytes(used), human::bytes(total)));
+        }
+        (Some(used), None) => words.push(format!("mem {}", human::bytes(used))),
+        _ => {}
+    }
+    if let (Some(used), Some(total)) = (host.disk, host.disk_total)
+        && total > 0
+    {
+        words.push(format!("disk {:.0}%", used as f64 / total as f64 * 100.0));
+    }
+    words.join(" ")
+}
+
+/// Live, or how old what is shown is. The age ticks only while it says something.
+fn live(model: &Model, base: Style) -> Vec<Span<'static>> {
+    let theme = &model.skin.theme;
+    let glyphs = &model.skin.glyphs;
+    let (role, words) = match model.fleet.link() {
+        Some(Link::Live) => (Role::Ok, format!("{} live ", glyphs.live)),
+        None => (Role::Info, format!("{} connecting ", glyphs.ellipsis)),
+        Some(Link::Lost { .. }) => {
+            let words = match model.fleet.as_of() {
+                Some(at) => format!("{} lost, {} old ", glyphs.bad, human::age_at(at, model.now)),
+                None => format!("{} no engine ", glyphs.bad),
+            };
+            (Role::Bad, words)
+        }
+    };
+    vec![Span::styled(words, base.patch(theme.style(role)))]
+}
+
+/// The second line: what is wrong and what changed.
+pub(super) fn situation(model: &Model, area: Rect, buf: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let theme = &model.skin.theme;
+    let cols = usize::from(area.width.saturating_sub(2));
+    let (role, words) = match model.fleet.link() {
+        Some(Link::Lost { why, retry_in, .. }) if model.reached() => {
+            let left = model.left_of(*retry_in);
+            (Role::Bad, format!("{why} · what you see is old · trying again in {left} s"))
+        }
+        _ if !model.reached() => (Role::Dim, String::new()),
+        _ => {
+            let situation = &model.headline.situation;
+            (health_role(situation.worst), situation.fit(cols))
+        }
+    };
+    let words = text::clip(&words, cols, model.skin.glyphs.ellipsis);
+    text::put(buf, area, 0, &Line::from(vec![Span::raw(" "), Span::styled(words, theme.style(role))]));
+}

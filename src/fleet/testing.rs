@@ -1,0 +1,100 @@
+//! Replicas and times for the tests of this room.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    EngineId, Event, EventKind, Exit, Fleet, Health, Image, Limits, Observation, Replica, ReplicaId, Role,
+    ServiceId, State, Summary, Usage,
+};
+
+/// `seconds` after the start of every test.
+pub(super) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap() + SignedDuration::from_secs(seconds)
+}
+
+pub(super) fn service(project: &str, name: &str) -> ServiceId {
+    let project = (!project.is_empty()).then(|| project.into());
+    ServiceId { engine: EngineId::new("docker"), project, name: name.into() }
+}
+
+pub(super) fn id(name: &str) -> ReplicaId {
+    ReplicaId { engine: EngineId::new("docker"), id: format!("id-{name}").into() }
+}
+
+/// A replica that runs since 0 and was inspected. Its name's digits are its number.
+pub(super) fn running(project: &str, service_name: &str, name: &str) -> Replica {
+    Replica {
+        id: id(name),
+        service: service(project, service_name),
+        name: name.into(),
+        number: name.rsplit('-').next().and_then(|n| n.parse().ok()),
+        role: Role::Replica,
+        state: State::Running,
+        check: super::HealthCheck::None,
+        image: Image { reference: "shop/api:1.4.2".into(), id: "sha256:aa".into() },
+        ports: Vec::new(),
+        created: at(-3600),
+        started: Some(at(0)),
+        finished: None,
+        exit: None,
+        restarts: Some(0),
+        limits: Limits::default(),
+        pid: Some(100),
+        tty: Some(false),
+        compose: None,
+    }
+}
+
+pub(super) fn exited(mut replica: Replica, code: i64, finished: i64) -> Replica {
+    replica.state = State::Exited;
+    replica.exit = Some(Exit { code, oom: false });
+    replica.finished = Some(at(finished));
+    replica.pid = None;
+    replica
+}
+
+pub(super) fn synced(seconds: i64, replicas: &[Replica]) -> Observation {
+    Observation::Synced { at: at(seconds), replicas: replicas.to_vec() }
+}
+
+pub(super) fn applied(seconds: i64, replica: &Replica) -> Observation {
+    Observation::Applied { at: at(seconds), replica: Box::new(replica.clone()) }
+}
+
+pub(super) fn removed(seconds: i64, name: &str) -> Observation {
+    Observation::Removed { at: at(seconds), id: id(name) }
+}
+
+pub(super) fn sampled(seconds: i64, name: &str, usage: Usage) -> Observation {
+    Observation::Sampled { at: at(seconds), usages: vec![(id(name), usage)] }
+}
+
+pub(super) fn happened(seconds: i64, replica: &Replica, kind: EventKind) -> Observation {
+    let (replica, service) = (replica.id.clone(), replica.service.clone());
+    Observation::Happened(Event { at: at(seconds), replica, service, kind })
+}
+
+pub(super) fn fleet(observations: impl IntoIterator<Item = Observation>) -> Fleet {
+    let mut fleet = Fleet::new();
+    for observation in observations {
+        fleet.apply(observation);
+    }
+    fleet
+}
+
+/// The summary of the service of `replica` at `seconds`.
+pub(super) fn summary(fleet: &Fleet, replica: &Replica, seconds: i64) -> Summary {
+    fleet.summary(&replica.service, at(seconds)).expect("the service is known")
+}
+
+/// `(verdict, why)` of the service of `replica` at `seconds`.
+pub(super) fn verdict(fleet: &Fleet, replica: &Replica, seconds: i64) -> (Health, String) {
+    let summary = summary(fleet, replica, seconds);
+    (summary.health.health, summary.health.why)
+}
+
+/// Since when (in seconds) the service's verdict holds.
+pub(super) fn since(fleet: &Fleet, replica: &Replica, seconds: i64) -> Option<i64> {
+    summary(fleet, replica, seconds).health.at.map(|since| since.duration_since(at(0)).as_secs())
+}
