@@ -96,20 +96,6 @@ pub(super) fn scan(root: &Path, wanted: &[&str]) -> HashMap<String, (u32, String
     found.into_iter().map(|(id, (_, pid, text))| (id, (pid, text))).collect()
 }
 
-/// The nearest ancestor of a container's process that is not in the container: what started it.
-pub(super) fn outside_parent(root: &Path, container: &str, pid: u32) -> Option<u32> {
-    let mut pid = pid;
-    for _ in 0..32 {
-        let stat = std::fs::read_to_string(root.join(format!("proc/{pid}/stat"))).ok()?;
-        // The name in parentheses may hold anything, so count from its end: state, parent.
-        pid = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
-        if !cgroup_file(root, pid)?.contains(container) {
-            return Some(pid);
-        }
-    }
-    None
-}
-
 /// Runs of 64 hexadecimal digits: container ids.
 pub(super) fn ids(text: &str) -> impl Iterator<Item = &str> {
     let runs = text.split(|c: char| !c.is_ascii_hexdigit()).filter(|run| run.len() == 64);

@@ -9,12 +9,14 @@
 //! - [`MachineReader`]: usage of the machine.
 //! - [`facts`]: what `qd doctor` tells about reading here.
 
+mod container;
 mod counter;
 mod facts;
 mod file;
 mod locate;
 mod machine;
 mod mounts;
+mod network;
 mod parse;
 mod usage;
 

@@ -1,6 +1,9 @@
 //! Rings, thinning, gaps and columns.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use jiff::SignedDuration;
+
+use super::super::Series;
 use super::super::testing::at;
 use super::*;
 

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::super::network::net_path;
 use super::*;
 use crate::fleet::EngineId;
 
