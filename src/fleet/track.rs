@@ -17,6 +17,9 @@ pub(super) const SETTLED: SignedDuration = SignedDuration::from_secs(15);
 /// Docker tells of an out-of-memory kill in an event of its own, shortly before the end.
 const OOM_BEFORE_END: SignedDuration = SignedDuration::from_secs(10);
 
+/// An end's event and the end's time in facts differ by no more than this.
+const SAME_END: SignedDuration = SignedDuration::from_millis(60);
+
 /// Ends remembered per replica; a loop faster than this within [`WINDOW`] reads `64 restarts`.
 const ENDS: usize = 64;
 
@@ -57,7 +60,7 @@ impl Track {
                 self.asked = Some(at);
                 self.forgive(at);
             }
-            EventKind::Died(_) if self.asked.is_none() => {
+            EventKind::Died(_) if self.asked.is_none() && !self.knows_end(at) => {
                 self.ended(at, replica.started);
                 self.uncounted = self.uncounted.saturating_add(1);
             }
@@ -83,6 +86,10 @@ impl Track {
             if old.state != new.state && self.state.is_none_or(|(state, _)| state != new.state) {
                 self.state = Some((new.state, at));
             }
+            if new.state == State::Running && !old.is_up() && self.asked.is_some_and(|asked| asked < at) {
+                // It was started again, whether or not we were told: the next end is a new story.
+                self.asked = None;
+            }
             if let (Some(before), Some(after)) = (old.restarts, new.restarts) {
                 // Restarts whose events we missed (a lost connection) still count.
                 let grown = after.saturating_sub(before);
@@ -100,7 +107,9 @@ impl Track {
 
     /// An end nobody asked for, of a run that began at `started`.
     fn ended(&mut self, at: Timestamp, started: Option<Timestamp>) {
-        let ran = self.started.max(started).map(|start| at.duration_since(start));
+        // A start may not have been told yet, but the run began after the end before it.
+        let began = self.started.max(started).max(self.ends.back().copied());
+        let ran = began.map(|began| at.duration_since(began));
         if self.down.is_none() || ran.is_some_and(|ran| ran >= SETTLED) {
             self.down = Some(at);
         }
@@ -108,6 +117,12 @@ impl Track {
             self.ends.pop_front();
         }
         self.ends.push_back(at);
+    }
+
+    /// Whether an end at that time is known already, from facts that came before their event.
+    fn knows_end(&self, at: Timestamp) -> bool {
+        let same = |end: &Timestamp| at.duration_since(*end).abs() <= SAME_END;
+        self.ends.iter().any(same)
     }
 
     /// The end just seen turns out to have been asked for: `stop` is told after `die`.
@@ -179,7 +194,10 @@ impl Track {
             return None;
         }
         let since = if counted > seen { Some(replica.created) } else { first };
-        Some(Cadence { times: counted.max(seen), over: since.map(|since| now.duration_since(since)) })
+        // Every end but a last one was followed by a restart.
+        let gave_up = u32::from(seen > 0 && !replica.is_up() && replica.state != State::Restarting);
+        let times = counted.max(seen - gave_up);
+        Some(Cadence { times, over: since.map(|since| now.duration_since(since)) })
     }
 }
 

@@ -197,6 +197,50 @@ fn restarts_missed_while_not_connected_count() {
 }
 
 #[test]
+fn an_end_is_counted_once_whether_facts_or_the_event_come_first() {
+    let api = running("shop", "api", "api-1");
+    let mut again = api.clone();
+    again.restarts = Some(1);
+    again.started = Some(at(50));
+    again.finished = Some(at(50));
+    let fleet = fleet([
+        synced(0, std::slice::from_ref(&api)),
+        applied(51, &again),
+        happened(50, &api, EventKind::Died(exit(1))),
+    ]);
+    // Two ends would make it a loop.
+    assert_eq!(verdict(&fleet, &api, 52).0, Health::Running);
+}
+
+#[test]
+fn what_gave_up_says_how_often_it_tried() {
+    let api = running("shop", "api", "api-1");
+    let mut fleet = fleet([synced(0, std::slice::from_ref(&api))]);
+    for second in [10, 11, 13, 17] {
+        fleet.apply(happened(second, &api, EventKind::Died(exit(1))));
+    }
+    fleet.apply(applied(17, &exited(Replica { restarts: Some(3), ..api.clone() }, 1, 17)));
+    assert_eq!(verdict(&fleet, &api, 20), says(Health::Down, "exit 1, 3 restarts in 10 s"));
+    assert_eq!(since(&fleet, &api, 20), Some(10));
+}
+
+#[test]
+fn a_stop_long_ago_does_not_excuse_a_crash_today() {
+    let api = running("shop", "api", "api-1");
+    let fleet = fleet([
+        synced(0, std::slice::from_ref(&api)),
+        happened(10, &api, EventKind::Killed("SIGTERM".into())),
+        happened(11, &api, EventKind::Died(exit(143))),
+        applied(11, &exited(api.clone(), 143, 11)),
+        // Its start was not told (the connection was lost), only found in the next list.
+        synced(100, &[Replica { started: Some(at(90)), ..api.clone() }]),
+        happened(500, &api, EventKind::Died(exit(143))),
+        applied(500, &exited(api.clone(), 143, 500)),
+    ]);
+    assert_eq!(verdict(&fleet, &api, 501), says(Health::Down, "terminated (exit 143)"));
+}
+
+#[test]
 fn health_holds_since_it_was_told() {
     let api = running("shop", "api", "api-1");
     let mut sick = api.clone();
