@@ -267,7 +267,7 @@ impl Stats {
         let missing = if subject.series.iter().all(|s| s.newest().is_none()) {
             "no sample yet"
         } else {
-            "not measured here: the engine's machine does not tell"
+            "not measured by this engine"
         };
         let title = Line::from(vec![
             Span::styled(panel.name(), theme.style(Role::Title)),

@@ -164,16 +164,15 @@ impl Chart<'_> {
             text::put(buf, area, row, &Line::styled(line, self.axis));
         }
         let plot = Rect { x: area.x + AXIS, width: area.width - AXIS, ..area };
-        let slices = band.values.len().max(1);
-        let wide = (usize::from(plot.width) / slices).max(1);
-        // The newest slice ends at the right edge; what does not fit falls off at the left.
-        for (back, value) in band.values.iter().rev().enumerate() {
-            let Some(value) = value else { continue };
-            let end = usize::from(plot.width).saturating_sub(back * wide);
-            if end == 0 {
-                break;
-            }
-            for col in end.saturating_sub(wide)..end {
+        let slices = band.values.len();
+        for col in 0..usize::from(plot.width) {
+            // Slices share the width evenly; where there are more of them, the oldest fall off.
+            let at = if slices <= usize::from(plot.width) {
+                col * slices / usize::from(plot.width)
+            } else {
+                slices - usize::from(plot.width) + col
+            };
+            if let Some(Some(value)) = band.values.get(at) {
                 self.column(f64::from(*value) / top, col as u16, band.style, plot, buf);
             }
         }
@@ -208,20 +207,20 @@ impl Chart<'_> {
 
     fn time_axis(&self, area: Rect, buf: &mut Buffer) {
         let plot = Rect { x: area.x + AXIS, width: area.width - AXIS, ..area };
+        let width = usize::from(plot.width);
         let slices = self.bands.first().map_or(1, |b| b.values.len()).max(1);
-        let wide = (usize::from(plot.width) / slices).max(1);
-        let mut free = usize::from(plot.width);
+        let mut free = width;
         // From the right, so that `now` is always there; a label that would touch the next is left out.
         for (back, words) in self.ticks {
-            let Some(right) = usize::from(plot.width).checked_sub(back * wide) else { break };
+            let back = if slices <= width { back * width / slices } else { *back };
+            let Some(right) = width.checked_sub(back) else { break };
             let cols = text::width(words);
             // The label ends where its slice does, except at the left end.
             let start = right.saturating_sub(cols);
             if start + cols > free {
                 continue;
             }
-            let at =
-                Rect { x: plot.x + start as u16, width: cols.min(usize::from(plot.width)) as u16, ..plot };
+            let at = Rect { x: plot.x + start as u16, width: cols.min(width) as u16, ..plot };
             text::put(buf, at, 0, &Line::styled(words.as_str(), self.axis));
             free = start.saturating_sub(2);
         }

@@ -1,6 +1,6 @@
 //! Looking for the next match, a slice at a time: no key press waits for a million lines.
 
-use crate::logs::{LogStore, Pattern};
+use crate::logs::{LineRef, LogStore, Pattern};
 
 /// Lines looked at in one go.
 const SLICE: usize = 20_000;
@@ -28,22 +28,21 @@ pub(super) enum Found {
 impl Seek {
     /// Look through one slice.
     pub(super) fn slice(self, store: &LogStore, pattern: &Pattern) -> Found {
-        let mut last = None;
         if self.up {
-            for line in store.backward(self.at).take(SLICE) {
-                if pattern.is_match(line.text) {
-                    return Found::Line(line.seq);
-                }
-                last = Some(line.seq);
-            }
+            self.through(store.backward(self.at), pattern)
         } else {
-            for line in store.forward(self.at.saturating_add(1)).take(SLICE) {
-                if pattern.is_match(line.text) {
-                    return Found::Line(line.seq);
-                }
-                last = Some(line.seq);
-            }
+            self.through(store.forward(self.at.saturating_add(1)), pattern)
         }
-        last.map_or(Found::Nowhere, |at| Found::NotYet(Self { at, ..self }))
+    }
+
+    fn through<'s>(self, lines: impl Iterator<Item = LineRef<'s>>, pattern: &Pattern) -> Found {
+        let (mut seen, mut at) = (0, self.at);
+        for line in lines.take(SLICE) {
+            if pattern.is_match(line.text) {
+                return Found::Line(line.seq);
+            }
+            (seen, at) = (seen + 1, line.seq);
+        }
+        if seen < SLICE { Found::Nowhere } else { Found::NotYet(Self { at, ..self }) }
     }
 }
