@@ -1,6 +1,7 @@
 //! The config tab: what a replica was made from and how, section by section.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use super::dossier::Known;
 use super::sheet::{Sheet, View};
@@ -146,7 +147,7 @@ fn networks(sheet: &mut Sheet<'_>, networks: &[NetworkLink]) {
         let mut words =
             if network.address.is_empty() { "no address".into() } else { network.address.clone() };
         if !network.aliases.is_empty() {
-            words += &format!("  as {}", network.aliases.join(", "));
+            let _ = write!(words, "  as {}", network.aliases.join(", "));
         }
         (network.name.as_str(), words, Role::Text)
     }));
@@ -198,10 +199,10 @@ fn project(view: &View<'_>, sheet: &mut Sheet<'_>) {
         let mut words = images.into_iter().collect::<Vec<_>>().join(", ");
         let count = replicas.len() - jobs;
         if count != 1 {
-            words += &format!("  ({count} replicas)");
+            let _ = write!(words, "  ({count} replicas)");
         }
         if jobs > 0 {
-            words += &format!("  ({jobs} jobs)");
+            let _ = write!(words, "  ({jobs} jobs)");
         }
         (service.id.name.as_ref(), words, Role::Text)
     }));

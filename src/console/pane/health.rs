@@ -2,6 +2,7 @@
 //! last ended, and what happened lately.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use ratatui::text::Span;
@@ -54,11 +55,15 @@ fn verdict(view: &View<'_>, sheet: &mut Sheet<'_>, replica: &Replica) {
     let (glyph, role) = words::health(summary.health.health, scene.look.glyphs);
     let mut sentence = format!("{glyph} {}", summary.health.health.word());
     if let Some(at) = summary.health.at {
-        sentence +=
-            &format!(" since {} ({})", words::clock(at, scene.now, view.zone), words::ago(at, scene.now));
+        let _ = write!(
+            sentence,
+            " since {} ({})",
+            words::clock(at, scene.now, view.zone),
+            words::ago(at, scene.now)
+        );
     }
     if !summary.health.why.is_empty() {
-        sentence += &format!(": {}", summary.health.why);
+        let _ = write!(sentence, ": {}", summary.health.why);
     }
     sheet.say(role, 1, &sentence);
 }
@@ -119,7 +124,7 @@ fn rhythm(spec: &HealthSpec) -> String {
         human_count(spec.retries, "failure")
     );
     if !spec.start_period.is_zero() {
-        rhythm += &format!(", not counted in the first {}", age(spec.start_period));
+        let _ = write!(rhythm, ", not counted in the first {}", age(spec.start_period));
     }
     rhythm
 }
@@ -205,14 +210,15 @@ fn endings(view: &View<'_>, sheet: &mut Sheet<'_>, replica: &Replica) {
     if let Some((at, exit)) = ended {
         let mut story = words::exit(exit);
         if let Some(at) = at {
-            story += &format!(", {} ({})", words::clock(at, scene.now, view.zone), words::ago(at, scene.now));
+            let _ =
+                write!(story, ", {} ({})", words::clock(at, scene.now, view.zone), words::ago(at, scene.now));
             let ran = replica.started.map(|s| at.duration_since(s)).and_then(|d| Duration::try_from(d).ok());
             if let Some(ran) = ran {
-                story += &format!(", after running {}", words::seconds(ran));
+                let _ = write!(story, ", after running {}", words::seconds(ran));
             }
         }
         if let Some(meaning) = words::exit_meaning(exit) {
-            story += &format!(": {meaning}");
+            let _ = write!(story, ": {meaning}");
         }
         let role = if exit.code == 0 && !exit.oom { Role::Text } else { Role::Bad };
         sheet.pairs([("last end", story, role)]);

@@ -1,6 +1,7 @@
 //! A page of sections, pairs and sentences that can be scrolled and searched: what the health,
 //! ports and config tabs show.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use jiff::tz::TimeZone;
@@ -149,10 +150,10 @@ impl<'a> Sheet<'a> {
         let pad = room.saturating_sub(text::width(&name));
         let mut told = summary.health.health.word().to_owned();
         if let Some(at) = summary.health.at {
-            told += &format!(" since {}", words::ago(at, view.scene.now).trim_end_matches(" ago"));
+            let _ = write!(told, " since {}", words::ago(at, view.scene.now).trim_end_matches(" ago"));
         }
         if !summary.health.why.is_empty() {
-            told += &format!(": {}", summary.health.why);
+            let _ = write!(told, ": {}", summary.health.why);
         }
         let restarts = summary.restarts.filter(|n| *n > 0);
         let restarts = restarts.map_or_else(String::new, |n| format!("  {}{n}", self.look.glyphs.restarts));
@@ -209,7 +210,7 @@ fn find_all(content: &str, needle: &str) -> Vec<Range<usize>> {
     // and the whole row is the match.
     let lower = content.to_lowercase();
     if lower.len() != content.len() {
-        return if lower.contains(needle) { vec![0..content.len()] } else { Vec::new() };
+        return lower.contains(needle).then_some(0..content.len()).into_iter().collect();
     }
     lower
         .match_indices(needle)

@@ -295,7 +295,7 @@ impl Stats {
 /// The complete slices up to now, on a grid that does not move with now.
 fn span(now: Timestamp, step: i64, slices: usize) -> (Timestamp, Timestamp) {
     let end = now.as_second().div_euclid(step) * step;
-    let begin = end - step * slices as i64;
+    let begin = end - step * i64::try_from(slices).unwrap_or(0);
     let at = |second| Timestamp::from_second(second).unwrap_or(now);
     (at(begin), at(end))
 }

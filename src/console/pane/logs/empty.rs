@@ -1,5 +1,7 @@
 //! Why the log view is empty: never nothing, always a sentence.
 
+use std::fmt::Write as _;
+
 use super::{Logs, compose, subject};
 use crate::config::Role;
 use crate::console::pane::{Scene, scope, words};
@@ -38,10 +40,10 @@ impl Logs {
         for replica in replicas.into_iter().filter(|r| !r.is_up()).take(3) {
             let mut sentence = format!("{} is {}", replica.name, replica.state.word());
             if let Some(exit) = replica.exit {
-                sentence += &format!(" ({})", words::exit(exit));
+                let _ = write!(sentence, " ({})", words::exit(exit));
             }
             if let Some(at) = replica.finished {
-                sentence += &format!(", {}", words::ago(at, scene.now));
+                let _ = write!(sentence, ", {}", words::ago(at, scene.now));
             }
             why.push((Role::Dim, sentence));
         }

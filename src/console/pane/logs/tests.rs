@@ -53,7 +53,7 @@ impl Stand {
             logs: Logs::new(&Settings::default().logs),
         };
         stand.logs.set_viewport(80, 10);
-        stand.with(|logs, scene| logs.show(scene));
+        stand.with(Pane::show);
         stand
     }
 
@@ -79,7 +79,9 @@ impl Stand {
         let api = source("api-1");
         let from = self.logs.store.seqs().end as usize;
         self.feed(
-            (from..from + n).map(|i| line(&api, i as i64, Level::Info, &format!("line {i}"))).collect(),
+            (from..from + n)
+                .map(|i| line(&api, i64::try_from(i).unwrap(), Level::Info, &format!("line {i}")))
+                .collect(),
         );
     }
 
@@ -90,7 +92,7 @@ impl Stand {
 
     fn work(&mut self) -> usize {
         let mut rounds = 0;
-        while self.with(|logs, scene| logs.work(scene)) {
+        while self.with(Pane::work) {
             rounds += 1;
             assert!(rounds < 10_000);
         }
@@ -144,7 +146,7 @@ fn a_page_of_logs() {
 fn rows_are_followed_once_and_widened_in_turn() {
     let mut stand = Stand::new(Target::Replica(replica_id("shop-api-1")));
     assert_eq!(stand.logs.number, 1);
-    assert_eq!(stand.with(|logs, scene| logs.show(scene)), [], "the same row again keeps its stream");
+    assert_eq!(stand.with(Pane::show), [], "the same row again keeps its stream");
     let api = service(Some("shop"), "api");
     for subject in [
         Subject::Service(api),
@@ -170,7 +172,7 @@ fn lines_of_an_older_follow_are_not_taken() {
     stand.fill(3);
     let old = stand.logs.number;
     stand.target = Target::Service(service(Some("shop"), "web"));
-    assert_eq!(stand.with(|logs, scene| logs.show(scene)).len(), 1);
+    assert_eq!(stand.with(Pane::show).len(), 1);
     assert!(!stand.logs.lines(old, &mut Batch { lines: some_lines(), ..Batch::default() }));
     assert!(stand.logs.store.is_empty());
 }
