@@ -5,20 +5,20 @@
 //! | room | may do IO | owns |
 //! |---|---|---|
 //! | [`text`] | no | hostile text made safe, secrets masked, figures for humans |
+//! | [`action`] | no | **the** action table, from which keymaps, help, palette and README derive |
 //! | [`fleet`] | no | what is known: services, replicas, health, ports, usage history; folds observations |
 //! | [`logs`] | no | log lines: levels, JSON, filters, the bounded store |
-//! | [`action`] | no | **the** action table, from which keymaps, help, palette and README derive |
-//! | [`engine`] | yes | the [`engine::Engine`] trait and what stands behind it: Docker, demo |
+//! | [`config`] | yes | files as written → settings as resolved; themes, keymaps, paths |
 //! | [`host`] | yes | this machine: cgroups, `/proc`, disks |
+//! | [`engine`] | yes | the [`engine::Engine`] trait and what stands behind it: Docker, demo |
 //! | [`follow`] | yes | log streams of a *subject* (replica, service, project, all), through restart and recreate |
 //! | [`operate`] | yes | intent → plan → steps → outcome |
-//! | [`config`] | yes | files as written → settings as resolved; themes, keymaps, paths |
 //! | [`console`] | only its runner | the terminal UI: model, `update` (pure), view (pure), runner, terminal |
 //! | [`cli`] | yes | the headless twin: one file per command |
 //!
-//! Arrows point down the table's reverse: `console` and `cli` know everything,
-//! `text`, `fleet` and `logs` know nobody but `text`. A test (`tests/house.rs`) fails
-//! when a pure room names an IO crate.
+//! Arrows point up the table: a room names only rooms above it, `cli` may name them all,
+//! `text` and `action` none. `tests/house.rs` has the exact list; it fails when an arrow points
+//! down, when a pure room does IO, and when the console does so outside its runner.
 //!
 //! # How a keypress becomes a restart
 //!

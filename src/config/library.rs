@@ -103,7 +103,7 @@ impl Library {
         let theme = theme::resolve(name, &self.layers(THEMES, name)?)?;
         if depth == Depth::None && name != "mono" {
             let mono = theme::resolve("mono", &Self::default().layers(THEMES, "mono")?)?;
-            return Ok(Theme { name: theme.name, doc: theme.doc, ..mono });
+            return Ok(Theme { name: theme.name, doc: theme.doc, ..mono.at(depth) });
         }
         Ok(theme.at(depth))
     }
