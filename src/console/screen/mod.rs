@@ -1,0 +1,215 @@
+//! What is on the terminal, and the bytes that make it what it should be.
+//!
+//! Keeps the last frame and sends only what changed: nothing changed = zero bytes. ratatui's own
+//! terminal hides the cursor and resets the style with every frame, changed or not, which alone
+//! is more than a quiet screen may cost on a slow line. Must not: know the model.
+
+mod encode;
+
+use std::io::{self, Write};
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use crate::engine::TermSize;
+use encode::Encoder;
+
+/// Frames larger than this are bracketed as one synchronised update, so that terminals that know
+/// it don't tear; for less it would cost more than it brings.
+const SYNCHRONISE: usize = 512;
+const BEGIN: &[u8] = b"\x1b[?2026h";
+const END: &[u8] = b"\x1b[?2026l";
+
+/// The last frame, the next one, and how the terminal's pen stands.
+pub(super) struct Screen {
+    shown: Buffer,
+    next: Buffer,
+    encoder: Encoder,
+    cursor: Option<Position>,
+    /// What is on the terminal is not known: clear it and draw everything.
+    unknown: bool,
+    bytes: Vec<u8>,
+}
+
+impl Screen {
+    /// A screen of which nothing is known yet.
+    pub(super) fn new(size: TermSize) -> Self {
+        let area = Rect::new(0, 0, size.cols, size.rows);
+        Self {
+            shown: Buffer::empty(area),
+            next: Buffer::empty(area),
+            encoder: Encoder::default(),
+            cursor: None,
+            unknown: true,
+            bytes: Vec::with_capacity(4096),
+        }
+    }
+
+    /// The terminal has another size: everything is drawn anew.
+    pub(super) fn resize(&mut self, size: TermSize) {
+        let area = Rect::new(0, 0, size.cols, size.rows);
+        if area != self.next.area {
+            self.shown = Buffer::empty(area);
+            self.next = Buffer::empty(area);
+            self.unknown = true;
+        }
+    }
+
+    /// Somebody else wrote to the terminal: everything is drawn anew.
+    pub(super) fn forget(&mut self) {
+        self.unknown = true;
+    }
+
+    /// Draw a frame and write what changed. Says how many bytes that took.
+    ///
+    /// # Errors
+    /// The terminal can't be written to.
+    pub(super) fn draw(
+        &mut self,
+        out: &mut impl Write,
+        render: impl FnOnce(&mut Buffer) -> Option<Position>,
+    ) -> io::Result<usize> {
+        self.next.reset();
+        let cursor = render(&mut self.next);
+        self.bytes.clear();
+        if self.unknown {
+            self.encoder.clear(&mut self.bytes);
+            self.shown.reset();
+            self.unknown = false;
+            // Neither shown nor hidden is known.
+            self.encoder.show_cursor(&mut self.bytes, false);
+            self.cursor = None;
+        }
+        let changed = self.shown.diff(&self.next);
+        if !changed.is_empty() && self.cursor.is_some() {
+            // It would be seen jumping about.
+            self.encoder.show_cursor(&mut self.bytes, false);
+            self.cursor = None;
+        }
+        let last = self.next.area.width.saturating_sub(1);
+        for (x, y, cell) in changed {
+            self.encoder.cell(&mut self.bytes, x, y, cell, last);
+        }
+        if cursor != self.cursor {
+            match cursor {
+                Some(at) => {
+                    self.encoder.to(&mut self.bytes, at.x, at.y);
+                    self.encoder.show_cursor(&mut self.bytes, true);
+                }
+                None => self.encoder.show_cursor(&mut self.bytes, false),
+            }
+            self.cursor = cursor;
+        }
+        std::mem::swap(&mut self.shown, &mut self.next);
+        let count = self.bytes.len();
+        if count == 0 {
+            return Ok(0);
+        }
+        if count > SYNCHRONISE {
+            self.bytes.splice(..0, BEGIN.iter().copied());
+            self.bytes.extend_from_slice(END);
+        }
+        out.write_all(&self.bytes)?;
+        out.flush()?;
+        let written = self.bytes.len();
+        // A full redraw of a large terminal must not be remembered in memory for ever.
+        self.bytes.shrink_to(16 * 1024);
+        Ok(written)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use ratatui::layout::Position;
+    use ratatui::style::{Color, Modifier, Style};
+
+    use super::Screen;
+    use crate::engine::TermSize;
+
+    const SIZE: TermSize = TermSize { cols: 20, rows: 4 };
+
+    /// What a terminal shows after these frames, and the bytes of the last one.
+    fn play(frames: &[&[(u16, u16, &str, Style)]]) -> (vt100::Parser, Vec<u8>) {
+        let mut screen = Screen::new(SIZE);
+        let mut terminal = vt100::Parser::new(SIZE.rows, SIZE.cols, 0);
+        let mut last = Vec::new();
+        for frame in frames {
+            last.clear();
+            screen
+                .draw(&mut last, |buf| {
+                    for (x, y, text, style) in *frame {
+                        buf.set_string(*x, *y, text, *style);
+                    }
+                    None
+                })
+                .unwrap();
+            terminal.process(&last);
+        }
+        (terminal, last)
+    }
+
+    #[test]
+    fn nothing_changed_is_zero_bytes() {
+        let frame: &[(u16, u16, &str, Style)] = &[(0, 0, "hello", Style::new().fg(Color::Red))];
+        assert_eq!(play(&[frame, frame]).1, b"");
+    }
+
+    #[test]
+    fn one_changed_figure_costs_little() {
+        let style = Style::new().fg(Color::Rgb(1, 2, 3)).bg(Color::Rgb(4, 5, 6));
+        let (terminal, bytes) = play(&[&[(0, 1, "cpu 34%", style)], &[(0, 1, "cpu 35%", style)]]);
+        assert_eq!(terminal.screen().contents().trim(), "cpu 35%");
+        assert!(bytes.len() <= 8, "{} bytes: {:?}", bytes.len(), String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn the_terminal_shows_what_was_drawn() {
+        let bold = Style::new().fg(Color::Indexed(99)).add_modifier(Modifier::BOLD | Modifier::REVERSED);
+        let (terminal, _) = play(&[
+            &[(0, 0, "plain", Style::new()), (3, 2, "日本語 wide", bold), (15, 3, "right", bold)],
+            &[(0, 0, "plaid", Style::new()), (3, 2, "日x語 wide", bold), (15, 3, "right", Style::new())],
+        ]);
+        let screen = terminal.screen();
+        let rows: Vec<String> = screen.rows(0, SIZE.cols).collect();
+        assert_eq!(rows, ["plaid", "", "   日x語 wide", "               right"]);
+        let cell = screen.cell(2, 3).unwrap();
+        assert!(cell.bold() && cell.inverse());
+        assert_eq!(cell.fgcolor(), vt100::Color::Idx(99));
+        assert!(!screen.cell(3, 15).unwrap().bold());
+        assert!(screen.hide_cursor());
+    }
+
+    #[test]
+    fn every_style_arrives_whatever_the_one_before() {
+        let styles = [
+            Style::new(),
+            Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
+            Style::new().fg(Color::Red),
+            Style::new().bg(Color::LightBlue).add_modifier(Modifier::DIM | Modifier::UNDERLINED),
+            Style::new().fg(Color::Rgb(9, 8, 7)).add_modifier(Modifier::ITALIC),
+            Style::new().fg(Color::DarkGray).bg(Color::Indexed(200)),
+        ];
+        for a in styles {
+            for b in styles {
+                let (terminal, _) = play(&[&[(0, 0, "a", a), (1, 0, "b", b)]]);
+                let alone = play(&[&[(1, 0, "b", b)]]).0;
+                assert_eq!(terminal.screen().cell(0, 1), alone.screen().cell(0, 1), "{a:?} then {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_cursor_is_where_text_is_typed() {
+        let mut screen = Screen::new(SIZE);
+        let mut terminal = vt100::Parser::new(SIZE.rows, SIZE.cols, 0);
+        let mut bytes = Vec::new();
+        screen.draw(&mut bytes, |_| Some(Position::new(4, 2))).unwrap();
+        terminal.process(&bytes);
+        assert!(!terminal.screen().hide_cursor());
+        assert_eq!(terminal.screen().cursor_position(), (2, 4));
+        bytes.clear();
+        screen.draw(&mut bytes, |_| Some(Position::new(4, 2))).unwrap();
+        assert!(bytes.is_empty());
+    }
+}
