@@ -8,12 +8,15 @@
 //!             └──▶ Vec<Effect> ──▶ run
 //! ```
 
-mod dialog;
-mod grid;
-mod layout;
-mod model;
+pub mod dialog;
+pub mod grid;
+pub mod layout;
+pub mod model;
 mod msg;
 pub mod pane;
+mod run;
+mod screen;
+mod terminal;
 mod update;
 mod view;
 pub mod widget;
@@ -21,5 +24,6 @@ pub mod widget;
 pub use grid::{Column, Sort};
 pub use model::{Choice, Focus, Model, Notice, Skin, Start, Tone};
 pub use msg::{Effect, Msg};
+pub use run::{ConsoleError, Options, run};
 pub use update::{settle, update};
 pub use view::draw;

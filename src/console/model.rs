@@ -213,6 +213,8 @@ pub struct Model {
     pub(super) in_view: Vec<crate::fleet::ReplicaId>,
     /// The user already asked to leave while jobs run.
     pub(super) leaving: bool,
+    /// The pane has not finished what it was asked.
+    working: bool,
 }
 
 /// What the console starts with, besides the settings.
@@ -276,7 +278,26 @@ impl Model {
             untold: Changes::default(),
             in_view: Vec::new(),
             leaving: false,
+            working: false,
         }
+    }
+
+    /// Whether [`Model::work`] has something left to do.
+    pub fn has_work(&self) -> bool {
+        self.working
+    }
+
+    /// Let the tab on screen go on with what was too much for one key press.
+    pub fn work(&mut self) {
+        let before = self.working;
+        self.working = match &self.shown {
+            None => false,
+            Some((target, tab)) => {
+                let scene = self.skin.scene(&self.fleet, self.now, target);
+                self.panes.get_mut(*tab).work(&scene)
+            }
+        };
+        self.dirty |= before || self.working;
     }
 
     /// Where everything is.

@@ -24,7 +24,7 @@ use crate::config::Role;
 use crate::fleet::{Health, Link};
 
 /// Columns in front of a row's name: mark, fold, blank. A click there folds.
-pub const GUTTER: u16 = 3;
+pub(super) const GUTTER: u16 = 3;
 
 /// Draw everything into `buf`, whose area must be the terminal's. Returns where the cursor is to
 /// be shown, if anything is typed.
@@ -77,12 +77,12 @@ fn pane(model: &Model, area: Rect, buf: &mut Buffer) {
 }
 
 /// The tab whose title stands at column `x` of the pane's title line.
-pub fn tab_at(model: &Model, x: u16) -> Option<Tab> {
+pub(super) fn tab_at(model: &Model, x: u16) -> Option<Tab> {
     bar::tabs(model).into_iter().find(|t| (t.x..t.x + t.width).contains(&x)).map(|t| t.tab)
 }
 
 /// The first line of a list to show so that `selected` is among `rows`.
-pub fn first_shown(selected: usize, rows: usize) -> usize {
+pub(super) fn first_shown(selected: usize, rows: usize) -> usize {
     (selected + 1).saturating_sub(rows.max(1))
 }
 

@@ -1,0 +1,104 @@
+//! Engine calls, started here and run beside the screen; each ends in a message.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::super::Msg;
+use super::{Inner, save};
+use crate::engine::{Engine, TermSize};
+use crate::fleet::ReplicaId;
+use crate::operate::{self, Intent, JobId};
+
+/// Inspections at once.
+const INSPECTIONS: usize = 4;
+/// How often the engine is told which replicas are on screen, at most.
+const FOCUS: Duration = Duration::from_millis(150);
+
+/// Starts engine calls.
+pub(super) struct Work {
+    engine: Arc<dyn Engine>,
+    outside: Handle,
+    tell: mpsc::Sender<Inner>,
+    inspections: Arc<Semaphore>,
+    focus: Option<(Instant, Vec<ReplicaId>)>,
+}
+
+impl Work {
+    /// Nothing is under way.
+    pub(super) fn new(engine: Arc<dyn Engine>, outside: Handle, tell: mpsc::Sender<Inner>) -> Self {
+        Self { engine, outside, tell, inspections: Arc::new(Semaphore::new(INSPECTIONS)), focus: None }
+    }
+
+    /// Run a job to its end.
+    pub(super) fn job(&self, id: JobId, intent: Intent) {
+        let here = self.outside.enter();
+        let mut told = operate::run(self.engine.clone(), id, intent, CancellationToken::new());
+        drop(here);
+        let tell = self.tell.clone();
+        self.outside.spawn(async move {
+            while let Some(progress) = told.recv().await {
+                let _ = tell.send(Inner::Msg(Msg::Job(progress))).await;
+            }
+        });
+    }
+
+    /// Get everything about a replica.
+    pub(super) fn inspect(&self, replica: ReplicaId) {
+        let (engine, tell, turn) = (self.engine.clone(), self.tell.clone(), self.inspections.clone());
+        self.outside.spawn(async move {
+            let _turn = turn.acquire().await;
+            let result = engine.inspect(&replica).await;
+            let _ = tell.send(Inner::Msg(Msg::Inspected(replica, Box::new(result)))).await;
+        });
+    }
+
+    /// Open a shell; the screen stays until there is one.
+    pub(super) fn shell(&self, replica: ReplicaId, size: TermSize) {
+        let (engine, tell) = (self.engine.clone(), self.tell.clone());
+        self.outside.spawn(async move {
+            let shell = engine.shell(&replica, &[], size).await;
+            let _ = tell.send(Inner::Shell(shell)).await;
+        });
+    }
+
+    /// Write a file.
+    pub(super) fn save(&self, dir: Option<PathBuf>, stem: String, text: String) {
+        let tell = self.tell.clone();
+        self.outside.spawn_blocking(move || {
+            let saved = save::save(dir.as_deref(), &stem, &text, jiff::Timestamp::now());
+            let _ = tell.blocking_send(Inner::Msg(Msg::Saved(saved.map_err(|e| e.to_string()))));
+        });
+    }
+
+    /// These replicas are on screen; the engine is told once the screen rests.
+    pub(super) fn focus(&mut self, replicas: Vec<ReplicaId>) {
+        let due = self.focus.as_ref().map_or_else(|| Instant::now() + FOCUS, |(due, _)| *due);
+        self.focus = Some((due, replicas));
+    }
+
+    /// When the engine is to be told.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.focus.as_ref().map(|(due, _)| *due)
+    }
+
+    /// Tell the engine, if it is time.
+    pub(super) fn focus_due(&mut self) {
+        if let Some((_, replicas)) = self.focus.take_if(|(due, _)| *due <= Instant::now()) {
+            self.engine.focus(&replicas);
+        }
+    }
+
+    /// Something taken from the inbox that has to come again.
+    pub(super) fn put_back(&self, inner: Inner) {
+        let tell = self.tell.clone();
+        self.outside.spawn(async move {
+            let _ = tell.send(inner).await;
+        });
+    }
+}
