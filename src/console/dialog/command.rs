@@ -52,7 +52,7 @@ pub enum CommandError {
 }
 
 /// The commands that take something behind them, and what.
-pub const WITH_ARGUMENT: [(&str, &str); 5] = [
+pub(super) const WITH_ARGUMENT: [(&str, &str); 5] = [
     ("theme", "a theme's name"),
     ("keymap", "a keymap's name"),
     ("sort", "a column's name"),
@@ -107,7 +107,7 @@ pub fn parse(text: &str, fleet: &Fleet) -> Result<Command, CommandError> {
 }
 
 /// The verb of a command word.
-pub fn verb(word: &str) -> Option<Verb> {
+pub(super) fn verb(word: &str) -> Option<Verb> {
     if word == "rm" {
         return Some(Verb::Remove);
     }

@@ -119,8 +119,8 @@ const STEPS: &[(Column, u16)] = &[
     (Column::Health, 14),
     (Column::Ports, 11),
     (Column::Service, 24),
-    // From here on it is wider than 80 columns.
     (Column::Restarts, 4),
+    // From here on it is wider than 80 columns.
     (Column::Revision, 10),
     (Column::Cpu, 12),
     (Column::Mem, 11),
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn columns_fall_away_from_the_least_important() {
-        assert_eq!(titles(80), ["SERVICE", "REPL", "HEALTH", "PORTS", "CPU", "MEM", "AGE"]);
+        assert_eq!(titles(80), ["SERVICE", "REPL", "HEALTH", "PORTS", "CPU", "MEM", "RST", "AGE"]);
         assert_eq!(titles(40), ["SERVICE", "REPL", "HEALTH", "CPU", "MEM"]);
         assert_eq!(titles(20), ["SERVICE"]);
         assert_eq!(titles(200).len(), Column::ALL.len());
