@@ -195,6 +195,14 @@ impl Term {
         }
     }
 
+    /// Whether the screen was given back (the shell that got it sets modes of its own).
+    pub fn assert_left(&self) {
+        let screen = self.screen();
+        assert!(!screen.alternate_screen(), "still on the alternate screen");
+        assert!(!screen.hide_cursor(), "the cursor is still hidden");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is still captured");
+    }
+
     /// Whether the terminal is as a shell wants it: main screen, cursor shown, no mouse, no
     /// bracketed paste, cooked mode.
     pub fn assert_restored(&self) {
