@@ -45,6 +45,8 @@ impl Reference {
             .current_dir(fixture_dir(fixture))
             .args(["-p", project, "--no-ansi"])
             .args(args)
+            // Platforms E and B both want 3001; on one engine one of them has to yield.
+            .env("MOCK_PORT", "13001")
             .env("DOCKER_HOST", &self.host)
             .env_remove("DOCKER_CONTEXT")
             .output()
