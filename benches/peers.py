@@ -196,7 +196,7 @@ class Replay:
             self.step()
 
     def rows(self):
-        return self.screen.display
+        return ["".join(self.screen.buffer[y][x].data for x in range(COLS)) for y in range(ROWS)]
 
     def highlight(self):
         lines = []
