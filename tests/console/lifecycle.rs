@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use quarterdeck::action::{Action, Risk};
-use quarterdeck::config::Keymap;
+use quarterdeck::config::{Context, Library};
 
 use crate::support::docker::{Reference, engine};
 use crate::support::eventually;
@@ -49,8 +49,8 @@ fn typed(keys: &str) -> String {
 }
 
 fn key_of(action: Action) -> String {
-    let keymap: Keymap = quarterdeck::config::shipped_keymap("default").expect("the default keymap loads");
-    let keys = keymap.keys(quarterdeck::config::Context::Grid, action);
+    let keymap = Library::default().keymap("default").expect("the default keymap loads");
+    let keys = keymap.keys(Context::Grid, action);
     typed(keys.first().unwrap_or_else(|| panic!("{} has no key", action.name())))
 }
 
