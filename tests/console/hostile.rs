@@ -14,11 +14,24 @@ fn populate(reference: &Reference) {
     let health = format!("printf '{}'; exit 1", "\\033]0;EVIL health\\007\\033[31mEVIL");
     reference.run(
         "hostile-logs",
-        &["--health-cmd", &health, "--health-interval", "1s", "-e", PAYLOADS[0], "-l", "evil=\u{1b}]0;EVIL label\u{7}"],
+        &[
+            "--health-cmd",
+            &health,
+            "--health-interval",
+            "1s",
+            "-e",
+            PAYLOADS[0],
+            "-l",
+            "evil=\u{1b}]0;EVIL label\u{7}",
+        ],
         &noise,
     );
     reference.run("hostile-tty", &["-t"], &noise);
-    reference.run("hostile-name", &["-l", &label, "-l", "com.docker.compose.project=\u{1b}[31mEVIL\u{1b}[0m"], "sleep 1000");
+    reference.run(
+        "hostile-name",
+        &["-l", &label, "-l", "com.docker.compose.project=\u{1b}[31mEVIL\u{1b}[0m"],
+        "sleep 1000",
+    );
 }
 
 #[test]
@@ -69,7 +82,8 @@ fn no_escape_reaches_a_pipe_or_a_terminal_by_a_command() {
         let out = qd(&reference, command);
         for (name, bytes) in [("stdout", &out.stdout), ("stderr", &out.stderr)] {
             let text = String::from_utf8_lossy(bytes);
-            let bad = text.chars().find(|&c| c.is_control() && c != '\n' || matches!(c, '\u{202a}'..='\u{202e}'));
+            let bad =
+                text.chars().find(|&c| c.is_control() && c != '\n' || matches!(c, '\u{202a}'..='\u{202e}'));
             assert_eq!(bad, None, "{name} of qd {command:?}: {text:?}");
         }
         if command[0] == "logs" {

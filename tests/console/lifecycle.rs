@@ -12,8 +12,17 @@ use crate::{console, qd, select};
 
 /// What a container is, in one line that changes with every verb.
 fn state(reference: &Reference, name: &str) -> String {
-    let out = reference.try_docker(&["inspect", "--format", "{{.State.Status}} {{.State.StartedAt}} {{.State.ExitCode}}", name]);
-    if out.status.success() { String::from_utf8_lossy(&out.stdout).trim().to_owned() } else { "gone".to_owned() }
+    let out = reference.try_docker(&[
+        "inspect",
+        "--format",
+        "{{.State.Status}} {{.State.StartedAt}} {{.State.ExitCode}}",
+        name,
+    ]);
+    if out.status.success() {
+        String::from_utf8_lossy(&out.stdout).trim().to_owned()
+    } else {
+        "gone".to_owned()
+    }
 }
 
 /// The actions, and the state each must lead to from the state before.
@@ -56,7 +65,9 @@ fn key_of(action: Action) -> String {
 
 /// Answer the confirmation that must come, and wait for the outcome to be shown and true.
 fn confirm(term: &mut Term, reference: &Reference, name: &str, action: Action, before: &str, want: &str) {
-    term.wait(&format!("{} asks", action.name()), |text| text.to_lowercase().contains(action.name()) && text.contains(name));
+    term.wait(&format!("{} asks", action.name()), |text| {
+        text.to_lowercase().contains(action.name()) && text.contains(name)
+    });
     term.settle(Duration::from_millis(150));
     assert_eq!(state(reference, name), before, "{} was done without asking", action.name());
     term.keys("y");
@@ -154,7 +165,10 @@ fn read_only_refuses_each_action_by_key_and_by_command() {
     let before = state(&reference, "untouched");
     for &(action, _) in STORY {
         let command = action.command().expect("has a command").trim_start_matches("qd ");
-        let out = qd(&reference, &["--read-only", command, "untouched", "--yes", "--force"][..if command == "rm" { 5 } else { 4 }]);
+        let out = qd(
+            &reference,
+            &["--read-only", command, "untouched", "--yes", "--force"][..if command == "rm" { 5 } else { 4 }],
+        );
         assert_eq!(out.status.code(), Some(4), "{command}: {}", String::from_utf8_lossy(&out.stderr));
         assert!(String::from_utf8_lossy(&out.stderr).contains("read-only"), "{command} does not say why");
     }

@@ -13,8 +13,14 @@ const COUNTER: &str = "trap 'exit 0' TERM; i=0; while :; do i=$((i+1)); echo run
 fn a_services_logs_live_through_restart_and_recreate() {
     let Some(reference) = engine() else { return };
     reference.clear();
-    let labels =
-        ["-l", "com.docker.compose.project=p", "-l", "com.docker.compose.service=web", "-l", "com.docker.compose.container-number=1"];
+    let labels = [
+        "-l",
+        "com.docker.compose.project=p",
+        "-l",
+        "com.docker.compose.service=web",
+        "-l",
+        "com.docker.compose.container-number=1",
+    ];
     reference.run("p_web_1", &labels, COUNTER);
     let home = tempfile::tempdir().unwrap();
     let mut term = console(&reference, &home, &[], 160, 50);
@@ -90,7 +96,11 @@ fn logs_filter_levels_and_json() {
         let value: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
         assert!(value["replica"].is_string() && value["text"].is_string(), "{line}");
     }
-    assert_eq!(qd(&reference, &["logs", "mixed", "--grep", "("]).status.code(), Some(2), "a broken pattern is a usage error");
+    assert_eq!(
+        qd(&reference, &["logs", "mixed", "--grep", "("]).status.code(),
+        Some(2),
+        "a broken pattern is a usage error"
+    );
     reference.clear();
 }
 
@@ -98,13 +108,20 @@ fn logs_filter_levels_and_json() {
 fn a_monster_line_does_not_sink_the_console() {
     let Some(reference) = engine() else { return };
     reference.clear();
-    reference.run("monster", &[], "sleep 1; head -c 10485760 /dev/zero | tr '\\0' m; echo; echo after the monster; sleep 1000");
+    reference.run(
+        "monster",
+        &[],
+        "sleep 1; head -c 10485760 /dev/zero | tr '\\0' m; echo; echo after the monster; sleep 1000",
+    );
     let home = tempfile::tempdir().unwrap();
     let mut term = console(&reference, &home, &[], 100, 30);
     select(&mut term, "monster");
     term.see("after the monster");
     let status = std::fs::read_to_string(format!("/proc/{}/status", term.pid())).unwrap();
-    let peak: u64 = status.lines().find_map(|l| l.strip_prefix("VmHWM:")?.trim().trim_end_matches(" kB").parse().ok()).unwrap();
+    let peak: u64 = status
+        .lines()
+        .find_map(|l| l.strip_prefix("VmHWM:")?.trim().trim_end_matches(" kB").parse().ok())
+        .unwrap();
     assert!(peak < 150 * 1024, "{peak} kB of memory for one line");
     term.keys("q");
     term.end();

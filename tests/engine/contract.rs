@@ -49,7 +49,11 @@ fn docker(test: &str) -> Option<Subject> {
     let reference = engine()?;
     let name = format!("contract-{test}");
     reference.remove(&[&name]);
-    reference.run(&name, &["--stop-timeout", "1"], "echo hello; trap 'exit 0' TERM; while :; do sleep 0.1; done");
+    reference.run(
+        &name,
+        &["--stop-timeout", "1"],
+        "echo hello; trap 'exit 0' TERM; while :; do sleep 0.1; done",
+    );
     let live = Live::watch(|| open(&reference.host));
     Some(Subject { live, name, reference: Some(reference) })
 }
@@ -124,7 +128,8 @@ fn every_verb_changes_the_state_and_is_told(subject: Subject) {
     live.gone(&subject.name);
 
     live.look(|seen| {
-        let kinds: Vec<&EventKind> = seen.fleet.events().filter(|e| e.replica == id).map(|e| &e.kind).collect();
+        let kinds: Vec<&EventKind> =
+            seen.fleet.events().filter(|e| e.replica == id).map(|e| &e.kind).collect();
         for want in [EventKind::Paused, EventKind::Unpaused, EventKind::Started, EventKind::Destroyed] {
             assert!(kinds.contains(&&want), "{want:?} was never told; told: {kinds:?}");
         }
@@ -148,12 +153,18 @@ fn read_only_refuses_every_verb_and_the_shell(subject: Subject) {
     let guarded = ReadOnly(Arc::clone(&subject.live.engine));
     for verb in Verb::ALL {
         let step = Step { force: true, ..Step::new(verb, before.id.clone()) };
-        assert_eq!(subject.live.runtime.block_on(guarded.perform(step)), Err(EngineError::ReadOnly), "{verb}");
+        assert_eq!(
+            subject.live.runtime.block_on(guarded.perform(step)),
+            Err(EngineError::ReadOnly),
+            "{verb}"
+        );
     }
-    let shell = subject.live.runtime.block_on(guarded.shell(&before.id, &[], TermSize { cols: 80, rows: 24 }));
+    let shell =
+        subject.live.runtime.block_on(guarded.shell(&before.id, &[], TermSize { cols: 80, rows: 24 }));
     assert!(matches!(shell, Err(EngineError::ReadOnly)));
     if let Some(reference) = &subject.reference {
-        let now = reference.inspect(&subject.name, "{{.State.Status}} {{.RestartCount}} {{.State.StartedAt}}");
+        let now =
+            reference.inspect(&subject.name, "{{.State.Status}} {{.RestartCount}} {{.State.StartedAt}}");
         assert!(now.starts_with("running 0 "), "something was done all the same: {now}");
     }
 }
@@ -168,7 +179,10 @@ fn list_tells_the_same_as_watch(subject: Subject) {
             _ => None,
         })
         .expect("the replica is listed");
-    assert_eq!((&replica.name, &replica.service, replica.state), (&watched.name, &watched.service, watched.state));
+    assert_eq!(
+        (&replica.name, &replica.service, replica.state),
+        (&watched.name, &watched.service, watched.state)
+    );
     assert!(replica.restarts.is_some(), "list inspects");
     assert!(replica.started.is_some(), "list inspects");
 }
@@ -218,7 +232,8 @@ fn a_shell_runs_and_ends(subject: Subject) {
     let id = running(&subject).id;
     let engine = Arc::clone(&subject.live.engine);
     subject.live.runtime.block_on(async move {
-        let mut shell = engine.shell(&id, &[], TermSize { cols: 80, rows: 24 }).await.expect("a shell starts");
+        let mut shell =
+            engine.shell(&id, &[], TermSize { cols: 80, rows: 24 }).await.expect("a shell starts");
         (shell.resize)(TermSize { cols: 100, rows: 30 }).await;
         shell.input.write_all(b"exit\n").await.unwrap();
         shell.input.flush().await.unwrap();

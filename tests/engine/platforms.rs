@@ -32,7 +32,11 @@ fn differences(row: &Replica, truth: &Value) -> Vec<String> {
     check("state", row.state.word().to_owned(), text(&truth["State"]["Status"]));
     check("image", row.image.reference.to_string(), text(&truth["Config"]["Image"]));
     check("image id", row.image.id.to_string(), text(&truth["Image"]));
-    check("project", row.service.project.as_deref().unwrap_or_default().to_owned(), label("com.docker.compose.project"));
+    check(
+        "project",
+        row.service.project.as_deref().unwrap_or_default().to_owned(),
+        label("com.docker.compose.project"),
+    );
     if row.service.project.is_some() {
         check("service", row.service.name.to_string(), label("com.docker.compose.service"));
         check("number", row.number.unwrap_or(0).to_string(), label("com.docker.compose.container-number"));
@@ -44,15 +48,26 @@ fn differences(row: &Replica, truth: &Value) -> Vec<String> {
         _ => HealthCheck::None,
     };
     check("health", format!("{:?}", row.check), format!("{health:?}"));
-    check("restarts", format!("{:?}", row.restarts), format!("{:?}", truth["RestartCount"].as_u64().map(|n| n as u32)));
+    check(
+        "restarts",
+        format!("{:?}", row.restarts),
+        format!("{:?}", truth["RestartCount"].as_u64().map(|n| n as u32)),
+    );
     let memory = truth["HostConfig"]["Memory"].as_u64().filter(|&n| n > 0);
     check("memory limit", format!("{:?}", row.limits.memory), format!("{memory:?}"));
     let cpus = truth["HostConfig"]["NanoCpus"].as_u64().filter(|&n| n > 0).map(|n| n as f64 / 1e9);
     check("cpu limit", format!("{:?}", row.limits.cpus), format!("{cpus:?}"));
     if row.state == State::Running {
-        check("pid", format!("{:?}", row.pid), format!("{:?}", truth["State"]["Pid"].as_u64().map(|n| n as u32)));
-        let mut ours: Vec<String> =
-            row.ports.iter().filter_map(|p| p.host.map(|(_, port)| format!("{port}>{}/{}", p.container, word(p.protocol)))).collect();
+        check(
+            "pid",
+            format!("{:?}", row.pid),
+            format!("{:?}", truth["State"]["Pid"].as_u64().map(|n| n as u32)),
+        );
+        let mut ours: Vec<String> = row
+            .ports
+            .iter()
+            .filter_map(|p| p.host.map(|(_, port)| format!("{port}>{}/{}", p.container, word(p.protocol))))
+            .collect();
         let mut theirs = Vec::new();
         for (port, bindings) in truth["NetworkSettings"]["Ports"].as_object().into_iter().flatten() {
             for binding in bindings.as_array().into_iter().flatten() {
@@ -111,7 +126,11 @@ fn settle(live: &Live, reference: &Reference) {
 fn service_replicas(fleet: &Fleet, project: &str, service: &str) -> Vec<Replica> {
     replicas(fleet)
         .into_iter()
-        .filter(|r| r.service.project.as_deref() == Some(project) && &*r.service.name == service && r.role == Role::Replica)
+        .filter(|r| {
+            r.service.project.as_deref() == Some(project)
+                && &*r.service.name == service
+                && r.role == Role::Replica
+        })
         .collect()
 }
 
@@ -134,7 +153,11 @@ fn platforms_e_and_b_are_shown_right_and_stay_right() {
     });
     settle(&live, &reference);
     for project in ["payments", "gb"] {
-        assert_eq!(live.look(|s| service_replicas(&s.fleet, project, "postgres").len()), 1, "postgres of {project}");
+        assert_eq!(
+            live.look(|s| service_replicas(&s.fleet, project, "postgres").len()),
+            1,
+            "postgres of {project}"
+        );
     }
 
     // A second watcher, which finds everything there already, sees the same.
@@ -144,11 +167,23 @@ fn platforms_e_and_b_are_shown_right_and_stay_right() {
     drop(second);
 
     // Scale by compose v1, up and down.
-    reference.compose("group-buying", "gb", &["up", "-d", "--no-recreate", "--scale", "order-service=3", "order-service"]);
-    live.until("order-service has 3", |f| (service_replicas(f, "gb", "order-service").len() == 3).then_some(()));
+    reference.compose(
+        "group-buying",
+        "gb",
+        &["up", "-d", "--no-recreate", "--scale", "order-service=3", "order-service"],
+    );
+    live.until("order-service has 3", |f| {
+        (service_replicas(f, "gb", "order-service").len() == 3).then_some(())
+    });
     settle(&live, &reference);
-    reference.compose("group-buying", "gb", &["up", "-d", "--no-recreate", "--scale", "order-service=1", "order-service"]);
-    live.until("order-service has 1", |f| (service_replicas(f, "gb", "order-service").len() == 1).then_some(()));
+    reference.compose(
+        "group-buying",
+        "gb",
+        &["up", "-d", "--no-recreate", "--scale", "order-service=1", "order-service"],
+    );
+    live.until("order-service has 1", |f| {
+        (service_replicas(f, "gb", "order-service").len() == 1).then_some(())
+    });
 
     // Die, start, rename, health flip: each seen.
     reference.docker(&["stop", "-t", "0", "gb_auth-service_1"]);
@@ -167,7 +202,11 @@ fn platforms_e_and_b_are_shown_right_and_stay_right() {
     settle(&live, &reference);
 
     // A one-off is a job beside the service, not a replica of it.
-    reference.compose("group-buying", "gb", &["run", "-d", "--no-deps", "--name", "gb-job", "review-service", "sleep", "300"]);
+    reference.compose(
+        "group-buying",
+        "gb",
+        &["run", "-d", "--no-deps", "--name", "gb-job", "review-service", "sleep", "300"],
+    );
     live.replica("gb-job", "a job", |r| r.role == Role::Job && &*r.service.name == "review-service");
     assert_eq!(live.look(|s| service_replicas(&s.fleet, "gb", "review-service").len()), 1);
 
@@ -180,7 +219,11 @@ fn platforms_e_and_b_are_shown_right_and_stay_right() {
 
 /// Memory and CPU of a busy and an idle container against `docker stats`.
 fn usage_agrees_with_docker_stats(live: &Live, reference: &Reference) {
-    reference.run("hog", &["--cpus", "0.3"], "x=$(head -c 20000000 /dev/zero | tr '\\0' x); while :; do :; done");
+    reference.run(
+        "hog",
+        &["--cpus", "0.3"],
+        "x=$(head -c 20000000 /dev/zero | tr '\\0' x); while :; do :; done",
+    );
     let hog = live.replica("hog", "running", |r| r.state == State::Running);
     let (usage, _) = live.until("hog uses its 0.3 of a core", |fleet| {
         let now = jiff::Timestamp::now();
@@ -190,8 +233,12 @@ fn usage_agrees_with_docker_stats(live: &Live, reference: &Reference) {
     assert!(usage.cpu.unwrap() < 0.5, "0.3 of a core were allowed: {usage:?}");
     let stats = reference.docker(&["stats", "--no-stream", "--format", "{{.MemUsage}}", "hog"]);
     let theirs = stats.split('/').next().unwrap().trim();
-    let theirs: f64 = theirs.trim_end_matches("MiB").parse().unwrap_or_else(|_| panic!("docker stats said {stats:?}"));
+    let theirs: f64 =
+        theirs.trim_end_matches("MiB").parse().unwrap_or_else(|_| panic!("docker stats said {stats:?}"));
     let ours = usage.memory.unwrap() as f64 / f64::from(1 << 20);
-    assert!((ours - theirs).abs() < 0.2 * theirs + 2.0, "memory: qd {ours:.1} MiB, docker stats {theirs:.1} MiB");
+    assert!(
+        (ours - theirs).abs() < 0.2 * theirs + 2.0,
+        "memory: qd {ours:.1} MiB, docker stats {theirs:.1} MiB"
+    );
     reference.remove(&["hog"]);
 }

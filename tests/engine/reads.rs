@@ -18,7 +18,9 @@ fn watching_asks_the_engine_for_nothing_once_everything_is_known() {
     let socket = reference.dir().join("counting.sock");
     let proxy = Proxy::start(&socket, &reference.dir().join("docker.sock"));
     let live = Live::watch(|| open(&proxy.host()));
-    live.until("all inspected", |f| (replicas(f).iter().filter(|r| r.restarts.is_some()).count() == 5).then_some(()));
+    live.until("all inspected", |f| {
+        (replicas(f).iter().filter(|r| r.restarts.is_some()).count() == 5).then_some(())
+    });
     live.until("usage", |f| {
         let now = jiff::Timestamp::now();
         let first = replicas(f).into_iter().next()?;
@@ -55,7 +57,11 @@ fn hostile_names_and_labels_arrive_clean() {
             let bad = |c: char| c.is_control() && c != '\n';
             assert!(!key.contains(bad) && !value.contains(bad), "{key:?}={value:?}");
         }
-        assert!(replica.service.name.chars().count() <= 256, "a name of {} characters", replica.service.name.len());
+        assert!(
+            replica.service.name.chars().count() <= 256,
+            "a name of {} characters",
+            replica.service.name.len()
+        );
     }
     reference.clear();
 }
@@ -74,9 +80,15 @@ fn a_container_that_vanishes_while_it_is_looked_at_is_no_error() {
     // And a crash loop is seen as one: restarting, counted, with its exit code.
     reference.run("looper", &["--restart", "always"], "exit 3");
     live.replica("looper", "restarted and counted", |r| r.restarts.is_some_and(|n| n >= 2));
-    live.replica("looper", "between two runs", |r| r.state == State::Restarting || r.exit.is_some_and(|e| e.code == 3));
+    live.replica("looper", "between two runs", |r| {
+        r.state == State::Restarting || r.exit.is_some_and(|e| e.code == 3)
+    });
     // Out of memory is what the engine says, not what an exit code suggests.
-    reference.run("oom", &["--memory", "8m", "--memory-swap", "8m"], "x=$(head -c 64000000 /dev/zero | tr '\\0' x); echo $x");
+    reference.run(
+        "oom",
+        &["--memory", "8m", "--memory-swap", "8m"],
+        "x=$(head -c 64000000 /dev/zero | tr '\\0' x); echo $x",
+    );
     live.replica("oom", "killed for memory", |r| r.exit.is_some_and(|e| e.oom));
     reference.clear();
 }

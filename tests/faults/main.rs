@@ -21,7 +21,11 @@ fn proxied(reference: &Reference, name: &str) -> Proxy {
 
 /// A container whose log grows, and that comes back when the engine does.
 fn ticking(reference: &Reference, name: &str) {
-    reference.run(name, &["--restart", "always"], "i=0; while :; do i=$((i+1)); echo tick $i $(date +%s); sleep 0.2; done");
+    reference.run(
+        name,
+        &["--restart", "always"],
+        "i=0; while :; do i=$((i+1)); echo tick $i $(date +%s); sleep 0.2; done",
+    );
 }
 
 #[test]
@@ -53,7 +57,9 @@ fn kill_9_of_the_engine_is_said_and_recovered_from_logs_included() {
     // Its log goes on: lines younger than the engine's return.
     let now = jiff::Timestamp::now().as_second();
     term.wait("new log lines", |text| {
-        text.lines().any(|l| l.contains("tick") && l.split_whitespace().any(|w| w.parse::<i64>().is_ok_and(|at| at >= now)))
+        text.lines().any(|l| {
+            l.contains("tick") && l.split_whitespace().any(|w| w.parse::<i64>().is_ok_and(|at| at >= now))
+        })
     });
     eprintln!("   new log lines {} ms after that", began.elapsed().as_millis());
     term.keys("q");
@@ -79,7 +85,9 @@ fn every_fault_has_its_own_sentence_and_recovery() {
         (Fault::Hang, "did not answer"),
     ] {
         proxy.set(fault);
-        term.wait_for(&format!("{fault:?} says {words:?}"), Duration::from_secs(40), |text| text.contains(words));
+        term.wait_for(&format!("{fault:?} says {words:?}"), Duration::from_secs(40), |text| {
+            text.contains(words)
+        });
         assert!(term.text().contains("steady"), "{fault:?}: what was known is still shown");
         proxy.set(Fault::None);
         term.wait_for(&format!("recovered from {fault:?}"), Duration::from_secs(40), |text| {
@@ -111,7 +119,9 @@ fn a_hung_engine_does_not_hang_the_screen() {
     term.wait("help opens all the same", |text| text.contains("Leave quarterdeck"));
     term.keys("\u{1b}");
     proxy.set(Fault::None);
-    term.wait_for("live again", Duration::from_secs(40), |text| text.lines().next().is_some_and(|l| l.contains("live")));
+    term.wait_for("live again", Duration::from_secs(40), |text| {
+        text.lines().next().is_some_and(|l| l.contains("live"))
+    });
     term.keys("\u{1b}q");
     term.end();
     term.assert_restored();

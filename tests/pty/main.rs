@@ -58,7 +58,8 @@ fn ctrl_c_as_a_key_leaves() {
 fn it_survives_every_size_down_to_one_cell() {
     let home = home();
     let mut term = demo(&home, 120, 40);
-    for (cols, rows) in [(80, 24), (40, 10), (20, 5), (3, 3), (1, 1), (200, 50), (1, 50), (200, 1), (80, 24)] {
+    for (cols, rows) in [(80, 24), (40, 10), (20, 5), (3, 3), (1, 1), (200, 50), (1, 50), (200, 1), (80, 24)]
+    {
         term.resize(cols, rows);
         term.settle(Duration::from_millis(120));
         term.keys("j");
@@ -74,7 +75,14 @@ fn it_survives_every_size_down_to_one_cell() {
 fn suspend_gives_the_terminal_to_the_shell_and_comes_back() {
     let home = home();
     let qd = env!("CARGO_BIN_EXE_qd");
-    let mut term = Term::start_program("bash", &["--norc", "--noprofile", "-i"], 80, 24, &[("PS1", "ready> ")], home.path());
+    let mut term = Term::start_program(
+        "bash",
+        &["--norc", "--noprofile", "-i"],
+        80,
+        24,
+        &[("PS1", "ready> ")],
+        home.path(),
+    );
     term.see("ready>");
     term.keys(&format!("{qd} {}\n", DEMO.join(" ")));
     term.see("DEMO");
@@ -220,7 +228,11 @@ fn a_theme_and_a_keymap_are_switched_live_and_a_broken_reload_keeps_the_last_goo
     let home = home();
     let themes = home.path().join("config/themes");
     std::fs::create_dir_all(&themes).unwrap();
-    std::fs::write(themes.join("mine.toml"), "inherits = \"quarterdeck\"\n[roles]\nheader = \"#010203 on #a0b0c0\"\n").unwrap();
+    std::fs::write(
+        themes.join("mine.toml"),
+        "inherits = \"quarterdeck\"\n[roles]\nheader = \"#010203 on #a0b0c0\"\n",
+    )
+    .unwrap();
     let mut term = demo(&home, 100, 30);
     let header = |term: &Term| {
         let cell = term.screen().cell(0, 1).unwrap();
@@ -231,7 +243,11 @@ fn a_theme_and_a_keymap_are_switched_live_and_a_broken_reload_keeps_the_last_goo
     term.settle(Duration::from_millis(400));
     let mine = header(&term);
     assert_ne!(before, mine, "the theme did not change");
-    std::fs::write(themes.join("mine.toml"), "inherits = \"quarterdeck\"\n[roles]\nheader = \"#030201 on #c0b0a0\"\n").unwrap();
+    std::fs::write(
+        themes.join("mine.toml"),
+        "inherits = \"quarterdeck\"\n[roles]\nheader = \"#030201 on #c0b0a0\"\n",
+    )
+    .unwrap();
     support::eventually("the changed file is taken", Duration::from_secs(10), || {
         term.read(Duration::from_millis(50));
         (header(&term) != mine).then_some(())

@@ -93,7 +93,8 @@ impl Reference {
     /// `tests/support/engine VERB` on this engine: `kill`, `start`.
     pub fn control(&self, verb: &str) {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/engine");
-        let status = Command::new(script).arg(verb).arg(self.dir()).status().expect("tests/support/engine runs");
+        let status =
+            Command::new(script).arg(verb).arg(self.dir()).status().expect("tests/support/engine runs");
         assert!(status.success(), "tests/support/engine {verb} failed");
     }
 }

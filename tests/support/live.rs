@@ -28,7 +28,8 @@ pub struct Seen {
 impl Live {
     /// Watch `engine` until dropped. `Engine::watch` is called within a runtime.
     pub fn watch(make: impl FnOnce() -> Arc<dyn Engine>) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let engine = {
             let _inside = runtime.enter();
             make()
@@ -66,7 +67,8 @@ impl Live {
                 return (found, took);
             }
             if began.elapsed() > Duration::from_secs(20) {
-                let rows = self.look(|seen| replicas(&seen.fleet).iter().map(|r| format!("{r:?}")).collect::<Vec<_>>());
+                let rows = self
+                    .look(|seen| replicas(&seen.fleet).iter().map(|r| format!("{r:?}")).collect::<Vec<_>>());
                 panic!("never seen: {what}; the fleet:\n{}", rows.join("\n"));
             }
             std::thread::sleep(Duration::from_millis(2));
@@ -83,7 +85,9 @@ impl Live {
 
     /// Wait until no replica of that container name is known.
     pub fn gone(&self, name: &str) {
-        self.until(&format!("{name} gone"), |fleet| replicas(fleet).iter().all(|r| &*r.name != name).then_some(()));
+        self.until(&format!("{name} gone"), |fleet| {
+            replicas(fleet).iter().all(|r| &*r.name != name).then_some(())
+        });
     }
 }
 

@@ -44,7 +44,8 @@ impl Proxy {
     pub fn start(path: &Path, upstream: &Path) -> Self {
         let _ = std::fs::remove_file(path);
         let listener = UnixListener::bind(path).expect("the proxy's socket can be made");
-        let state = Arc::new(Mutex::new(State { fault: Fault::None, open: Vec::new(), requests: Vec::new() }));
+        let state =
+            Arc::new(Mutex::new(State { fault: Fault::None, open: Vec::new(), requests: Vec::new() }));
         let shared = Arc::clone(&state);
         let upstream = upstream.to_owned();
         std::thread::spawn(move || {
@@ -93,8 +94,11 @@ impl Drop for Proxy {
 
 fn respond(client: &mut UnixStream, status: &str, body: &str) {
     let _ = client.write_all(
-        format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len())
-            .as_bytes(),
+        format!(
+            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .as_bytes(),
     );
 }
 
@@ -125,7 +129,11 @@ fn serve(mut client: UnixStream, upstream: &Path, shared: &Mutex<State>) {
                 break;
             }
             Fault::Error500 => {
-                respond(&mut client, "500 Internal Server Error", r#"{"message":"the disk is \u001b[31mon fire"}"#);
+                respond(
+                    &mut client,
+                    "500 Internal Server Error",
+                    r#"{"message":"the disk is \u001b[31mon fire"}"#,
+                );
                 continue;
             }
             Fault::Garbage => {

@@ -200,7 +200,11 @@ impl Term {
         let screen = self.screen();
         assert!(!screen.alternate_screen(), "still on the alternate screen");
         assert!(!screen.hide_cursor(), "the cursor is still hidden");
-        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is still captured");
+        assert_eq!(
+            screen.mouse_protocol_mode(),
+            vt100::MouseProtocolMode::None,
+            "the mouse is still captured"
+        );
     }
 
     /// Whether the terminal is as a shell wants it: main screen, cursor shown, no mouse, no
@@ -210,7 +214,11 @@ impl Term {
         assert!(!screen.alternate_screen(), "still on the alternate screen");
         assert!(!screen.hide_cursor(), "the cursor is still hidden");
         assert!(!screen.bracketed_paste(), "bracketed paste is still on");
-        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is still captured");
+        assert_eq!(
+            screen.mouse_protocol_mode(),
+            vt100::MouseProtocolMode::None,
+            "the mouse is still captured"
+        );
         let modes = rustix::termios::tcgetattr(self.pty.as_fd()).unwrap().local_modes;
         assert!(modes.contains(rustix::termios::LocalModes::ICANON), "still in raw mode");
         assert!(modes.contains(rustix::termios::LocalModes::ECHO), "echo is still off");
@@ -245,10 +253,11 @@ pub fn foreign_escapes(bytes: &[u8]) -> Vec<String> {
                 end.is_some_and(|end| match csi.as_bytes()[end] {
                     // Colours and attributes, cursor moves, erase, and the modes the console sets.
                     b'm' | b'H' | b'A'..=b'D' | b'G' | b'J' | b'K' | b'X' => true,
-                    b'h' | b'l' => {
-                        ["?1049", "?25", "?2004", "?1000", "?1002", "?1003", "?1006", "?1015", "?2026", "?1004", "?7"]
-                            .contains(&&csi[..end])
-                    }
+                    b'h' | b'l' => [
+                        "?1049", "?25", "?2004", "?1000", "?1002", "?1003", "?1006", "?1015", "?2026",
+                        "?1004", "?7",
+                    ]
+                    .contains(&&csi[..end]),
                     _ => false,
                 })
             });
