@@ -128,7 +128,10 @@ fn compose(sheet: &mut Sheet<'_>, replica: &Replica) {
 
 fn env(sheet: &mut Sheet<'_>, details: &Details) {
     sheet.head_with(format!("ENVIRONMENT ({})", details.env.len()), "secrets are masked");
-    sheet.pairs(details.env.iter().map(|(key, value)| (key.as_str(), value.clone(), Role::Text)));
+    sheet.pairs(details.env.iter().map(|(key, value)| {
+        let (value, role) = or_default(value, "(empty)");
+        (key.as_str(), value, role)
+    }));
 }
 
 fn mounts(view: &View<'_>, sheet: &mut Sheet<'_>, mounts: &[Mount]) {

@@ -168,9 +168,14 @@ pub(super) fn details() -> Details {
         command: ["node", "--max-old-space-size=256", "server.js", "--greeting", "hello world"]
             .map(str::to_owned)
             .to_vec(),
-        env: [("NODE_ENV", "production"), ("DB_URL", "postgres://app:•••@db:5432/shop"), ("EMPTY", "")]
-            .map(|(k, v)| (k.to_owned(), v.to_owned()))
-            .to_vec(),
+        env: [
+            ("SPRING_DATASOURCE_HIKARI_MAXIMUM_POOL_SIZE", "20"),
+            ("NODE_ENV", "production"),
+            ("DB_URL", "postgres://app:•••@db:5432/shop"),
+            ("EMPTY", ""),
+        ]
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .to_vec(),
         labels: vec![("com.docker.compose.project".into(), "shop".into()), ("tier".into(), "日本".into())],
         mounts: vec![
             Mount {

@@ -92,23 +92,34 @@ impl<'a> Sheet<'a> {
         self.items.push(Item { head: false, rows });
     }
 
-    /// A key of `key_width` columns and a value beside it that wraps under itself.
+    /// A key of `key_width` columns and a value beside it that wraps under itself. A longer key is
+    /// not cut: its value begins further right.
     pub(super) fn pair(&mut self, key: &str, key_width: usize, value: &str, role: Role) {
         let key_width = key_width.min(self.width / 2);
-        let indent = key_width + 3;
-        let room = self.width.saturating_sub(indent);
+        let indent = (key_width + 3).min(self.width.saturating_sub(1));
         let (key_style, style) = (self.style(Role::Dim), self.style(role));
-        let key = text::clip(key, key_width, self.look.glyphs.ellipsis);
-        let pad = key_width - text::width(&key).min(key_width);
-        let rows = text::wrap(value, room, true)
-            .into_iter()
-            .enumerate()
-            .map(|(i, r)| {
-                let lead = if i == 0 { format!(" {key}{}  ", " ".repeat(pad)) } else { " ".repeat(indent) };
-                let part = value.get(r).unwrap_or_default().to_owned();
-                Line::from(vec![Span::styled(lead, key_style), Span::styled(part, style)])
-            })
-            .collect();
+        let wide = text::width(key);
+        let mut rows = Vec::new();
+        let mut rest = value;
+        if wide <= key_width || wide + 11 <= self.width {
+            let lead = format!(" {key}{}  ", " ".repeat(key_width.saturating_sub(wide)));
+            let first = text::wrap(value, self.width.saturating_sub(text::width(&lead)), true);
+            let cut = first.first().map_or(0, |r| r.end);
+            let (begin, after) = value.split_at_checked(cut).unwrap_or((value, ""));
+            rows.push(Line::from(vec![Span::styled(lead, key_style), Span::styled(begin.to_owned(), style)]));
+            rest = after;
+        } else {
+            for part in text::wrap(key, self.width.saturating_sub(1), false) {
+                let part = key.get(part).unwrap_or_default();
+                rows.push(Line::styled(format!(" {part}"), key_style));
+            }
+        }
+        if !rest.is_empty() {
+            for part in text::wrap(rest, self.width.saturating_sub(indent), true) {
+                let part = rest.get(part).unwrap_or_default().to_owned();
+                rows.push(Line::from(vec![Span::raw(" ".repeat(indent)), Span::styled(part, style)]));
+            }
+        }
         self.items.push(Item { head: false, rows });
     }
 

@@ -57,6 +57,8 @@ pub(super) struct Logs {
     store: LogStore,
     sources: Sources,
     target: Option<Target>,
+    /// On screen.
+    visible: bool,
     /// How far the row's logs are widened: an index into [`subject::ladder`].
     widened: usize,
     previous: bool,
@@ -92,6 +94,7 @@ impl Logs {
             store: LogStore::new(settings.memory),
             sources: Sources::default(),
             target: None,
+            visible: false,
             widened: 0,
             previous: false,
             following: None,
@@ -335,7 +338,16 @@ impl Logs {
     }
 
     fn copy(&self, scene: &Scene<'_>) -> Answer {
-        let (mut text, mut lines) = self.text(self.top(scene).seq, usize::from(self.rows), scene);
+        let top = self.top(scene);
+        let layout = self.layout();
+        // Lines of the page, in whole: rows above the top and below the bottom come with them.
+        let mut rows = usize::from(self.rows) + top.row;
+        let page = self.store.forward(top.seq).take_while(|line| {
+            let fits = rows > 0;
+            rows = rows.saturating_sub(layout.height(line, scene.look.glyphs));
+            fits
+        });
+        let (mut text, mut lines) = self.text(top.seq, page.count(), scene);
         if lines == 0 {
             return Answer::Refused("there is no line to copy".into());
         }
@@ -425,7 +437,14 @@ impl Pane for Logs {
             self.filter_text.clear();
             self.store.set_filter(Filter { min_level, ..Filter::default() });
         }
+        self.visible = true;
         self.follow(scene)
+    }
+
+    /// The stream goes on: coming back from another tab of the same row loses nothing.
+    fn hide(&mut self) -> Vec<Effect> {
+        self.visible = false;
+        Vec::new()
     }
 
     fn release(&mut self) -> Vec<Effect> {
@@ -538,7 +557,7 @@ impl Pane for Logs {
         }
         self.dropped += batch.dropped;
         self.lag_ms = batch.lag_ms;
-        true
+        self.visible
     }
 
     fn status(&self, scene: &Scene<'_>) -> String {
@@ -552,6 +571,11 @@ impl Pane for Logs {
         let lag = self.lag_ms.unwrap_or(0) / 1000;
         words.push(if lag == 0 { "lag 0".to_owned() } else { format!("lag {lag}s") });
         words.push(format!("dropped {}", human::count(self.dropped)));
+        let gone = self.store.counters().evicted;
+        if gone > 0 && self.anchor != Anchor::Follow {
+            // Who scrolls back must learn why the beginning is not there.
+            words.push(format!("{} older forgotten", human::count(gone)));
+        }
         if self.previous {
             words.push("run before".into());
         }

@@ -434,6 +434,7 @@ fn a_frozen_view_outlives_its_lines() {
     }
     let first = stand.logs.store.seqs().start;
     assert!(first > 500);
+    assert!(stand.status().contains("older forgotten"), "{}", stand.status());
     // What stood there is gone; the oldest that are left take its place.
     assert!(stand.draw().contains(&format!("line {first}")), "{}", stand.draw());
     stand.act(Action::Down);
