@@ -17,6 +17,9 @@ mod target;
 mod warn;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 pub use job::{Intent, JobId, Outcome, PlannedStep, Progress, StepOutcome};
 pub use plan::{Confirm, Options, Plan, PlanRow, Refusal, Skipped, plan};
 pub use run::run;

@@ -21,6 +21,9 @@ mod random;
 mod shell;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use live::{Demo, DemoOptions};
 pub use platform::{Platform, UnknownPlatform};
 pub use world::{LogLine, Performed, World};

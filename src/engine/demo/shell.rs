@@ -54,6 +54,28 @@ struct Session {
     out: DuplexStream,
 }
 
+/// Where in the escape sequence of a key we are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sequence {
+    None,
+    Escape,
+    Control,
+    /// At its last byte.
+    Last,
+}
+
+impl Sequence {
+    fn after(self, byte: u8) -> Self {
+        match (self, byte) {
+            (_, 0x1b) => Self::Escape,
+            (Self::Escape, b'[' | b'O') => Self::Control,
+            (Self::Escape, _) | (Self::Control, 0x40..=0x7e) => Self::Last,
+            (Self::Control, 0x20..=0x3f) => Self::Control,
+            _ => Self::None,
+        }
+    }
+}
+
 /// What a command led to.
 enum After {
     Prompt(i64),
@@ -79,10 +101,14 @@ impl Session {
         self.prompt().await.ok()?;
         let (mut line, mut last) = (String::new(), 0);
         let mut buffer = [0_u8; 256];
+        let mut keys_of = Sequence::None;
         loop {
             let read = keys.read(&mut buffer).await.ok().filter(|read| *read > 0)?;
             for byte in buffer.iter().take(read).copied() {
+                keys_of = keys_of.after(byte);
                 match byte {
+                    // Arrow keys and their like: nothing here understands them.
+                    _ if keys_of != Sequence::None => {}
                     b'\r' | b'\n' => {
                         self.print("\r\n").await.ok()?;
                         let (text, after) = self.answer(line.trim(), last);
@@ -104,7 +130,6 @@ impl Session {
                         return Some(last);
                     }
                     8 | 127 if line.pop().is_some() => self.print("\x08 \x08").await.ok()?,
-                    // Only what can be typed on a line: an arrow key's sequence is not echoed.
                     b' '..=b'~' if line.len() < LINE => {
                         line.push(char::from(byte));
                         self.print(char::from(byte).encode_utf8(&mut [0; 4])).await.ok()?;

@@ -53,7 +53,7 @@ impl Platform {
             Self::Storefront => storefront::PROJECT,
             Self::GroupBuying => group_buying::PROJECT,
             Self::RetailPos => "retail-pos",
-            Self::CloudPos => cloud_pos::PROJECT,
+            Self::CloudPos => "cloud-pos",
             Self::Payments => payments::PROJECT,
         }
     }

@@ -1,0 +1,471 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_util::sync::CancellationToken;
+
+use super::{Confirm, JobId, Options, Outcome, Plan, Progress, Refusal, Target, plan, run};
+use crate::engine::demo::{Platform, World};
+use crate::engine::{Details, Done, Engine, EngineError, LogChunk, LogQuery, Shell, Step, TermSize};
+use crate::fleet::{EngineId, Fleet, Observation, Replica, ReplicaId, Role, ServiceId, State, Verb};
+
+fn start() -> Timestamp {
+    "2026-11-20T12:00:00Z".parse().unwrap()
+}
+
+/// The fleet of a demo platform at its start: real shapes, every state.
+fn fleet(platform: Platform) -> Fleet {
+    let world = World::new(platform, None, 7, start());
+    let mut fleet = Fleet::new();
+    fleet.apply(Observation::Engine(world.info()));
+    fleet.apply(Observation::Synced { at: start(), replicas: world.replicas() });
+    fleet
+}
+
+fn service(project: &str, name: &str) -> ServiceId {
+    ServiceId { engine: EngineId::new("demo"), project: Some(project.into()), name: name.into() }
+}
+
+fn of(name: &str) -> Target {
+    Target::Service(service("group-buying", name))
+}
+
+fn group_buying(verb: Verb, targets: &[Target]) -> Result<Plan, Refusal> {
+    plan(verb, targets, &fleet(Platform::GroupBuying), &Options::default())
+}
+
+fn names(plan: &Plan) -> Vec<&str> {
+    plan.intent.steps.iter().map(|s| &*s.name).collect()
+}
+
+#[test]
+fn a_service_stands_for_its_replicas() {
+    let plan = group_buying(Verb::Restart, &[of("order-service")]).unwrap();
+    assert_eq!(
+        names(&plan),
+        ["group-buying-order-service-1", "group-buying-order-service-2", "group-buying-order-service-3"]
+    );
+    assert!(plan.skipped.is_empty());
+    assert_eq!(plan.confirm, Confirm::Yes);
+    assert_eq!(plan.question(), "Restart order-service (3 replicas)?");
+}
+
+#[test]
+fn a_replica_named_twice_is_one_step() {
+    let plan = group_buying(Verb::Restart, &[of("order-service"), of("order-service")]).unwrap();
+    assert_eq!(plan.intent.steps.len(), 3);
+    let id = plan.intent.steps[0].step.replica.clone();
+    let again = group_buying(Verb::Restart, &[Target::Replica(id), of("order-service")]).unwrap();
+    assert_eq!(again.intent.steps.len(), 3);
+}
+
+#[test]
+fn jobs_are_touched_only_when_named() {
+    let fleet = fleet(Platform::GroupBuying);
+    let stopped = plan(Verb::Start, &[of("settlement-service")], &fleet, &Options::default());
+    assert_eq!(
+        stopped.unwrap_err().to_string(),
+        "nothing to start: group-buying-settlement-service-1 is already running"
+    );
+    let id = service("group-buying", "settlement-service");
+    let job = fleet.replicas_of(&id).find(|r| r.role == Role::Job).unwrap();
+    let plan = plan(Verb::Remove, &[Target::Replica(job.id.clone())], &fleet, &Options::default()).unwrap();
+    assert_eq!(names(&plan), [&*job.name]);
+}
+
+#[test]
+fn refusals_say_why_and_what_instead() {
+    let words = |verb, targets: &[Target]| group_buying(verb, targets).unwrap_err().to_string();
+    assert_eq!(words(Verb::Stop, &[]), "nothing to stop: nothing is chosen");
+    assert_eq!(
+        words(Verb::Start, &[of("order-service")]),
+        "nothing to start: all 3 replicas are already running"
+    );
+    assert_eq!(
+        words(Verb::Start, &[of("office-service")]),
+        "nothing to start: group-buying-office-service-1 is paused: unpause it instead"
+    );
+    assert_eq!(
+        words(Verb::Remove, &[of("auth-service")]),
+        "nothing to remove: group-buying-auth-service-1 is running: stop it first, or force the removal"
+    );
+    assert_eq!(
+        words(Verb::Start, &[of("auth-service"), of("office-service"), of("wallet-service")]),
+        "nothing to start: 2 replicas are already running, 1 replica is paused: unpause it instead"
+    );
+    assert_eq!(words(Verb::Stop, &[of("nobody")]), "nothing to stop: group-buying/nobody is gone");
+    assert_eq!(
+        words(Verb::Stop, &[Target::Project(Some("moon".into()))]),
+        "nothing to stop: project moon is gone"
+    );
+    let gone = ReplicaId { engine: EngineId::new("demo"), id: "feedfacecafe0000".into() };
+    assert_eq!(
+        words(Verb::Stop, &[Target::Replica(gone)]),
+        "nothing to stop: container feedfacecafe is gone"
+    );
+}
+
+#[test]
+fn what_vanished_does_not_stop_the_rest() {
+    let plan = group_buying(Verb::Stop, &[of("nobody"), of("auth-service")]).unwrap();
+    assert_eq!(names(&plan), ["group-buying-auth-service-1"]);
+}
+
+#[test]
+fn a_mixed_bag_does_what_it_can_and_lists_the_rest() {
+    let plan = group_buying(Verb::Pause, &[of("auth-service"), of("office-service")]).unwrap();
+    assert_eq!(names(&plan), ["group-buying-auth-service-1"]);
+    let rows = plan.rows();
+    assert_eq!(rows.len(), 2);
+    assert_eq!((rows[0].action, rows[0].state, rows[0].wave), ("pause", "running", 1));
+    assert_eq!((rows[1].action, rows[1].note.as_str(), rows[1].wave), ("skip", "already paused", 0));
+    assert_eq!(rows[1].service, "group-buying/office-service");
+}
+
+#[test]
+fn a_project_is_stopped_from_the_top_and_started_from_the_bottom() {
+    let mut fleet = fleet(Platform::GroupBuying);
+    let project = [Target::Project(Some("group-buying".into()))];
+    let stop = plan(Verb::Stop, &project, &fleet, &Options::default()).unwrap();
+    let wave = |plan: &Plan, name: &str| {
+        plan.intent.steps.iter().find(|s| &*s.service.name == name).map(|s| s.wave).unwrap()
+    };
+    assert!(wave(&stop, "auth-service") < wave(&stop, "postgres"));
+    assert!(stop.intent.steps.is_sorted_by_key(|s| s.wave));
+
+    let stopped: Vec<Replica> = {
+        let world = World::new(Platform::GroupBuying, None, 7, start());
+        let exited = |r: Replica| Replica { state: State::Exited, ..r };
+        world.replicas().into_iter().map(exited).collect()
+    };
+    fleet.apply(Observation::Synced { at: start(), replicas: stopped });
+    let plan = plan(Verb::Start, &project, &fleet, &Options::default()).unwrap();
+    assert!(wave(&plan, "postgres") < wave(&plan, "auth-service"));
+}
+
+#[test]
+fn a_cycle_of_dependencies_still_ends() {
+    let mut replicas = World::new(Platform::Payments, None, 7, start()).replicas();
+    for replica in &mut replicas {
+        let compose = replica.compose.as_mut().map(Arc::make_mut).unwrap();
+        compose.depends_on = vec!["api".into(), "postgres".into(), "redis".into(), "nginx".into()];
+    }
+    let mut fleet = Fleet::new();
+    fleet.apply(Observation::Synced { at: start(), replicas });
+    let project = [Target::Project(Some("payments".into()))];
+    let plan = plan(Verb::Stop, &project, &fleet, &Options::default()).unwrap();
+    assert_eq!(plan.intent.steps.len(), 5);
+}
+
+#[test]
+fn protected_things_are_ended_only_by_their_typed_name() {
+    let fleet = fleet(Platform::GroupBuying);
+    let options = Options { protected: vec!["group-*".into()], force: true, ..Options::default() };
+    let confirm = |verb, targets: &[Target]| plan(verb, targets, &fleet, &options).unwrap().confirm;
+    let typed = |word: &str| Confirm::Typed(word.into());
+    for verb in [Verb::Stop, Verb::Kill, Verb::Remove] {
+        assert_eq!(confirm(verb, &[of("auth-service")]), typed("auth-service"));
+        assert_eq!(confirm(verb, &[of("auth-service"), of("wallet-service")]), typed("group-buying"));
+        assert_eq!(confirm(verb, &[Target::Project(Some("group-buying".into()))]), typed("group-buying"));
+    }
+    assert_eq!(confirm(Verb::Restart, &[of("auth-service")]), Confirm::Yes);
+    let one = Options { protected: vec!["group-buying/postgres".into()], ..Options::default() };
+    let confirm = |target| plan(Verb::Stop, &[target], &fleet, &one).unwrap().confirm;
+    assert_eq!(confirm(of("auth-service")), Confirm::Yes);
+    assert_eq!(confirm(of("postgres")), typed("postgres"));
+}
+
+#[test]
+fn warnings_tell_who_depends_on_it_and_which_port_is_taken() {
+    let fleet = fleet(Platform::Storefront);
+    let warn = |verb, name: &str, options: &Options| {
+        plan(verb, &[Target::Service(service("storefront", name))], &fleet, options).unwrap().warnings
+    };
+    let plain = Options::default();
+    assert_eq!(warn(Verb::Stop, "kafka", &plain), ["notification-service depends on kafka"]);
+    assert_eq!(
+        warn(Verb::Stop, "postgres", &plain),
+        ["inventory-service, payment-service and user-service depend on postgres"]
+    );
+    assert_eq!(
+        warn(Verb::Start, "order-service", &plain),
+        ["storefront-order-service-1 wants port 3001, which storefront-customer-web-1 holds"]
+    );
+    assert!(warn(Verb::Restart, "mailhog", &plain).is_empty());
+    let force = Options { force: true, ..Options::default() };
+    assert_eq!(
+        warn(Verb::Remove, "mailhog", &force),
+        ["1 replica is still up and will be killed first, without grace"]
+    );
+    let hup = Options { signal: Some("SIGHUP".into()), ..Options::default() };
+    assert!(warn(Verb::Kill, "mailhog", &hup).is_empty());
+}
+
+#[test]
+fn options_reach_only_the_steps_they_are_for() {
+    let fleet = fleet(Platform::GroupBuying);
+    let options =
+        Options { timeout: Some(3), signal: Some("SIGINT".into()), force: true, protected: Vec::new() };
+    let step =
+        |verb| plan(verb, &[of("auth-service")], &fleet, &options).unwrap().intent.steps[0].step.clone();
+    let (stop, kill, remove, pause) =
+        (step(Verb::Stop), step(Verb::Kill), step(Verb::Remove), step(Verb::Pause));
+    assert_eq!((stop.timeout, stop.signal, stop.force), (Some(3), None, false));
+    assert_eq!((kill.timeout, kill.signal, kill.force), (None, Some("SIGINT".into()), false));
+    assert_eq!((remove.timeout, remove.signal, remove.force), (None, None, true));
+    assert_eq!(pause, Step::new(Verb::Pause, pause.replica.clone()));
+}
+
+/// What a scripted engine does with one replica.
+#[derive(Clone)]
+enum Script {
+    /// Answers after so many milliseconds.
+    Done(u64),
+    Fail(u64),
+    Hang,
+    Panic,
+}
+
+/// An engine that does as it is told, and counts.
+struct Scripted {
+    id: EngineId,
+    scripts: HashMap<ReplicaId, Script>,
+    log: Arc<Mutex<Vec<String>>>,
+    busy: Arc<AtomicUsize>,
+    busiest: Arc<AtomicUsize>,
+}
+
+impl Scripted {
+    fn new() -> Self {
+        Self {
+            id: EngineId::new("demo"),
+            scripts: HashMap::new(),
+            log: Arc::default(),
+            busy: Arc::default(),
+            busiest: Arc::default(),
+        }
+    }
+
+    fn script(mut self, plan: &Plan, index: usize, script: Script) -> Self {
+        self.scripts.insert(plan.intent.steps[index].step.replica.clone(), script);
+        self
+    }
+}
+
+impl Engine for Scripted {
+    fn id(&self) -> &EngineId {
+        &self.id
+    }
+    fn endpoint(&self) -> String {
+        "scripted".into()
+    }
+    fn watch(&self) -> BoxStream<'static, Observation> {
+        unimplemented!("not asked here")
+    }
+    fn focus(&self, _: &[ReplicaId]) {}
+    fn list(&self) -> BoxFuture<'static, Result<Vec<Observation>, EngineError>> {
+        unimplemented!("not asked here")
+    }
+    fn logs(&self, _: &ReplicaId, _: &LogQuery) -> BoxStream<'static, Result<LogChunk, EngineError>> {
+        unimplemented!("not asked here")
+    }
+    fn perform(&self, step: Step) -> BoxFuture<'static, Result<Done, EngineError>> {
+        let script = self.scripts.get(&step.replica).cloned().unwrap_or(Script::Done(100));
+        let (log, busy, busiest) = (self.log.clone(), self.busy.clone(), self.busiest.clone());
+        async move {
+            log.lock().unwrap().push(format!("began {}", step.replica));
+            busiest.fetch_max(busy.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            let (wait, result) = match script {
+                Script::Done(ms) => (ms, Ok(Done::Changed)),
+                Script::Fail(ms) => (ms, Err(EngineError::Conflict { why: "no".into() })),
+                Script::Hang => (u64::MAX / 1_000_000, Ok(Done::Changed)),
+                Script::Panic => panic!("a bug in an engine"),
+            };
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+            busy.fetch_sub(1, Ordering::SeqCst);
+            log.lock().unwrap().push(format!("ended {}", step.replica));
+            result
+        }
+        .boxed()
+    }
+    fn inspect(&self, _: &ReplicaId) -> BoxFuture<'static, Result<Details, EngineError>> {
+        unimplemented!("not asked here")
+    }
+    fn shell(
+        &self,
+        _: &ReplicaId,
+        _: &[String],
+        _: TermSize,
+    ) -> BoxFuture<'static, Result<Shell, EngineError>> {
+        unimplemented!("not asked here")
+    }
+}
+
+/// Everything told until the channel closes; checks that it ends in the one `Finished`.
+async fn to_end(mut told: UnboundedReceiver<Progress>) -> (Vec<Progress>, Outcome) {
+    let mut all = Vec::new();
+    while let Some(progress) = told.recv().await {
+        assert_eq!(progress.job(), JobId(1));
+        all.push(progress);
+    }
+    let finished = all.iter().filter(|p| matches!(p, Progress::Finished { .. })).count();
+    assert_eq!(finished, 1, "exactly one Finished");
+    let Some(Progress::Finished { outcome, .. }) = all.last() else { panic!("and it is the last") };
+    let outcome = outcome.clone();
+    (all, outcome)
+}
+
+fn start_job(engine: Scripted, plan: Plan, cancel: &CancellationToken) -> UnboundedReceiver<Progress> {
+    run(Arc::new(engine), JobId(1), plan.intent, cancel.clone())
+}
+
+#[tokio::test(start_paused = true)]
+async fn replicas_of_a_service_restart_one_after_the_other() {
+    let plan = group_buying(Verb::Restart, &[of("order-service")]).unwrap();
+    let engine = Scripted::new();
+    let busiest = engine.busiest.clone();
+    let (all, outcome) = to_end(start_job(engine, plan, &CancellationToken::new())).await;
+    assert_eq!(busiest.load(Ordering::SeqCst), 1);
+    assert_eq!(all.len(), 7, "three begun, three ended, one finished");
+    assert!(outcome.ok());
+    assert_eq!(outcome.took.as_millis(), 300);
+    assert_eq!(outcome.sentence(), "restarted order-service (3 replicas) in 300 ms");
+}
+
+#[tokio::test(start_paused = true)]
+async fn services_go_side_by_side_and_bounded() {
+    let project = [Target::Project(Some("group-buying".into()))];
+    let plan = group_buying(Verb::Restart, &project).unwrap();
+    let steps = plan.intent.steps.len();
+    let engine = Scripted::new();
+    let busiest = engine.busiest.clone();
+    let (_, outcome) = to_end(start_job(engine, plan, &CancellationToken::new())).await;
+    assert_eq!(busiest.load(Ordering::SeqCst), 8);
+    assert_eq!(outcome.steps.len(), steps);
+    assert_eq!(
+        outcome.sentence(),
+        format!(
+            "restarted 19 services of group-buying ({steps} replicas) in {} ms",
+            outcome.took.as_millis()
+        )
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wave_begins_when_the_one_before_has_ended() {
+    let project = [Target::Project(Some("payments".into()))];
+    let plan = plan(Verb::Stop, &project, &fleet(Platform::Payments), &Options::default()).unwrap();
+    let wave: HashMap<String, u16> =
+        plan.intent.steps.iter().map(|s| (s.step.replica.to_string(), s.wave)).collect();
+    assert!(wave.values().collect::<std::collections::BTreeSet<_>>().len() >= 3);
+    let engine = Scripted::new();
+    let log = engine.log.clone();
+    to_end(start_job(engine, plan, &CancellationToken::new())).await;
+    let mut reached = 0;
+    for line in log.lock().unwrap().iter() {
+        let (what, id) = line.split_once(' ').unwrap();
+        if what == "began" {
+            assert!(wave[id] >= reached);
+            reached = wave[id];
+        } else {
+            assert_eq!(wave[id], reached, "nothing of a later wave began before this ended");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_restart_leaves_the_next_replica_running() {
+    let plan = group_buying(Verb::Restart, &[of("order-service")]).unwrap();
+    let engine = Scripted::new().script(&plan, 1, Script::Fail(50));
+    let (_, outcome) = to_end(start_job(engine, plan, &CancellationToken::new())).await;
+    assert!(!outcome.ok());
+    assert!(matches!(outcome.steps[2].result, Err(EngineError::NotBegun { .. })));
+    assert_eq!(
+        outcome.sentence(),
+        "restarted 1 of 3 replicas, 2 failed: group-buying-order-service-2: the engine refused: no"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_stop_does_not_keep_the_others() {
+    let plan = group_buying(Verb::Stop, &[of("order-service")]).unwrap();
+    let engine = Scripted::new().script(&plan, 0, Script::Fail(10));
+    let (_, outcome) = to_end(start_job(engine, plan, &CancellationToken::new())).await;
+    assert_eq!(outcome.failed().count(), 1);
+    assert_eq!(outcome.steps.len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hanging_engine_is_waited_for_only_so_long() {
+    let options = Options { timeout: Some(7), ..Options::default() };
+    let plan = plan(Verb::Stop, &[of("auth-service")], &fleet(Platform::GroupBuying), &options).unwrap();
+    let engine = Scripted::new().script(&plan, 0, Script::Hang);
+    let (_, outcome) = to_end(start_job(engine, plan, &CancellationToken::new())).await;
+    assert_eq!(outcome.took.as_secs(), 37);
+    assert_eq!(
+        outcome.sentence(),
+        "stop failed for group-buying-auth-service-1: scripted did not answer within 37 s (stop; it may still happen)"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelling_leaves_what_was_not_begun_and_says_so() {
+    let plan = group_buying(Verb::Restart, &[of("order-service")]).unwrap();
+    let engine = Scripted::new().script(&plan, 1, Script::Done(60_000));
+    let cancel = CancellationToken::new();
+    let mut told = start_job(engine, plan, &cancel);
+    let mut began = 0;
+    let mut seen = Vec::new();
+    while began < 2 {
+        let progress = told.recv().await.unwrap();
+        began += usize::from(matches!(progress, Progress::Began { .. }));
+        seen.push(progress);
+    }
+    cancel.cancel();
+    let (rest, outcome) = to_end(told).await;
+    assert!(!rest.iter().any(|p| matches!(p, Progress::Began { .. })), "nothing begins after a cancel");
+    let results: Vec<_> = outcome.steps.iter().map(|s| s.result.clone()).collect();
+    assert_eq!(results[0], Ok(Done::Changed));
+    assert_eq!(results[1], Err(EngineError::Interrupted));
+    assert!(matches!(results[2], Err(EngineError::NotBegun { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bug_in_an_engine_still_finishes_the_job() {
+    let plan = group_buying(Verb::Stop, &[of("auth-service")]).unwrap();
+    let engine = Scripted::new().script(&plan, 0, Script::Panic);
+    let (_, outcome) = to_end(start_job(engine, plan, &CancellationToken::new())).await;
+    assert!(!outcome.ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_nobody_listens_to_is_carried_out() {
+    let plan = group_buying(Verb::Stop, &[of("order-service")]).unwrap();
+    let engine = Scripted::new();
+    let log = engine.log.clone();
+    drop(start_job(engine, plan, &CancellationToken::new()));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(log.lock().unwrap().iter().filter(|l| l.starts_with("ended")).count(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_the_demo_a_job_does_what_it_says() {
+    use crate::engine::demo::{Demo, DemoOptions};
+    let options = DemoOptions { platform: Platform::GroupBuying, services: None, seed: 7 };
+    let demo = Arc::new(Demo::starting_at(options, start()));
+    let plan = group_buying(Verb::Stop, &[of("order-service"), of("auth-service")]).unwrap();
+    let ids: Vec<ReplicaId> = plan.intent.steps.iter().map(|s| s.step.replica.clone()).collect();
+    let (_, outcome) = to_end(run(demo.clone(), JobId(1), plan.intent, CancellationToken::new())).await;
+    assert!(outcome.ok(), "{}", outcome.sentence());
+    for id in ids {
+        assert_eq!(demo.inspect(&id).await.unwrap().replica.state, State::Exited);
+    }
+}
