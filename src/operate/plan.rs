@@ -227,7 +227,7 @@ fn senseless(verb: Verb, state: State, force: bool) -> Option<&'static str> {
         (_, State::Dead) => "dead: only removal is left",
         (Verb::Start, State::Running) => "already running",
         (Verb::Start, State::Paused) => "paused: unpause it instead",
-        (Verb::Start, State::Restarting) | (Verb::Pause, State::Restarting) => "restarting by itself",
+        (Verb::Start | Verb::Pause, State::Restarting) => "restarting by itself",
         (Verb::Pause, State::Paused) => "already paused",
         (Verb::Unpause, State::Running | State::Restarting) => "not paused",
         (Verb::Stop, _) => "already stopped",

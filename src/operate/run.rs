@@ -18,7 +18,7 @@ const LANES: usize = 8;
 /// How long a call may take beyond the grace it was given.
 const SLACK: Duration = Duration::from_secs(30);
 /// The bound where the container's own stop timeout applies, which is not known here.
-const UNKNOWN_GRACE: Duration = Duration::from_secs(120);
+const UNKNOWN_GRACE: Duration = Duration::from_mins(2);
 
 /// Carry out an intent in a task of its own. The channel brings every step's begin and end, and
 /// then **exactly one** [`Progress::Finished`], also after cancelling and when a call hangs.

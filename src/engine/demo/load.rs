@@ -15,12 +15,12 @@ pub(super) struct Weather {
 
 impl Weather {
     pub(super) fn at(seed: u64, at: i64) -> Self {
-        Self { crowd: 0.6 * noise(seed, at, 240_000) + 0.4 * noise(seed ^ 0xC0FFEE, at, 37_000) }
+        Self { crowd: 0.6 * noise(seed, at, 240_000) + 0.4 * noise(seed ^ 0xC0F, at, 37_000) }
     }
 
     /// The load on one service, 0–1.
     pub(super) fn load(&self, spec: &Spec, seed: u64, at: i64) -> f64 {
-        let own = 0.65 * noise(seed ^ 0x10AD, at, 23_000) + 0.35 * noise(seed ^ 0x1177E4, at, 2_300);
+        let own = 0.65 * noise(seed ^ 0x10AD, at, 23_000) + 0.35 * noise(seed ^ 0x117, at, 2_300);
         (spec.busy * (0.15 + 0.55 * self.crowd + 0.4 * own)).clamp(0.0, 1.0)
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Only integer and IEEE arithmetic, no `sin`: the same seed gives the same demo on every machine.
 
+use std::fmt::Write as _;
+
 /// The finaliser of splitmix64: every bit of the answer depends on every bit asked.
 pub(super) fn mix(x: u64) -> u64 {
     let x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -72,7 +74,8 @@ impl Rng {
     pub(super) fn hex(&mut self, digits: usize) -> String {
         let mut out = String::with_capacity(digits + 16);
         while out.len() < digits {
-            out.push_str(&format!("{:016x}", self.next()));
+            // Writing to a string can't fail.
+            let _ = write!(out, "{:016x}", self.next());
         }
         out.truncate(digits);
         out

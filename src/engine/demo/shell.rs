@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::engine::{Details, Shell, TermSize};
 
@@ -27,6 +27,7 @@ pub(super) fn open(
     let (ours, theirs) = tokio::io::duplex(PIPE);
     let (input, keys) = tokio::io::duplex(PIPE);
     let (tell, told) = oneshot::channel();
+    let (resized, size) = watch::channel(size);
     tokio::spawn(async move {
         let mut session = Session { details, size, out: ours };
         let code = tokio::select! {
@@ -43,14 +44,17 @@ pub(super) fn open(
     Shell {
         output: Box::new(theirs),
         input: Box::new(input),
-        resize: Arc::new(|_| std::future::ready(()).boxed()),
+        resize: Arc::new(move |size| {
+            resized.send_replace(size);
+            std::future::ready(()).boxed()
+        }),
         exit: async move { told.await.ok().flatten() }.boxed(),
     }
 }
 
 struct Session {
     details: Details,
-    size: TermSize,
+    size: watch::Receiver<TermSize>,
     out: DuplexStream,
 }
 
@@ -68,9 +72,8 @@ impl Sequence {
     fn after(self, byte: u8) -> Self {
         match (self, byte) {
             (_, 0x1b) => Self::Escape,
-            (Self::Escape, b'[' | b'O') => Self::Control,
+            (Self::Escape, b'[' | b'O') | (Self::Control, 0x20..=0x3f) => Self::Control,
             (Self::Escape, _) | (Self::Control, 0x40..=0x7e) => Self::Last,
-            (Self::Control, 0x20..=0x3f) => Self::Control,
             _ => Self::None,
         }
     }
@@ -174,7 +177,10 @@ impl Session {
             Some("hostname") => out = format!("{}\r\n", details.hostname),
             Some("whoami") => out = format!("{}\r\n", self.user()),
             Some("pwd") => out = format!("{}\r\n", details.workdir),
-            Some("tty") => out = format!("{} columns, {} rows\r\n", self.size.cols, self.size.rows),
+            Some("tty") => {
+                let TermSize { cols, rows } = *self.size.borrow();
+                out = format!("{cols} columns, {rows} rows\r\n");
+            }
             Some("echo") => out = format!("{}\r\n", words.collect::<Vec<_>>().join(" ")),
             Some("exit") => {
                 let code = words.next().and_then(|word| word.parse().ok()).unwrap_or(last);

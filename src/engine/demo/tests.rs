@@ -52,7 +52,7 @@ async fn until(
         }
         panic!("watching ended");
     };
-    tokio::time::timeout(Duration::from_secs(120), look).await.expect("it happened");
+    tokio::time::timeout(Duration::from_mins(2), look).await.expect("it happened");
     seen
 }
 
@@ -147,7 +147,7 @@ async fn a_watcher_that_sleeps_gets_the_whole_truth_anew() {
     let mut watch = demo.watch();
     until(&mut watch, |o| matches!(o, Observation::Link(_))).await;
     // The watcher does not read for twenty minutes; the timekeeper goes on.
-    tokio::time::sleep(Duration::from_secs(1_200)).await;
+    tokio::time::sleep(Duration::from_mins(20)).await;
     let seen = until(&mut watch, |o| matches!(o, Observation::Synced { .. })).await;
     let Some(Observation::Synced { at, .. }) = seen.last() else { panic!("synced") };
     assert!(*at > start() + SignedDuration::from_secs(1_190));
@@ -229,6 +229,9 @@ async fn the_shell_answers_and_says_what_it_is() {
     assert!(env.contains("NODE_ENV=production") && !env.contains("Sup3r"), "{env}");
     shell.input.write_all(b"gcc\r").await.unwrap();
     assert!(read_until(&mut shell.output, "$ ").await.contains("not found"));
+    (shell.resize)(TermSize { cols: 132, rows: 43 }).await;
+    shell.input.write_all(b"tty\r").await.unwrap();
+    assert!(read_until(&mut shell.output, "$ ").await.contains("132 columns, 43 rows"));
     shell.input.write_all(b"exit 3\r").await.unwrap();
     assert_eq!(shell.exit.await, Some(3));
 }

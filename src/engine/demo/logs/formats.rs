@@ -42,13 +42,17 @@ struct Request {
 
 impl Voice<'_, '_> {
     fn request(&mut self) -> Request {
+        if self.rng.chance(0.15) {
+            let status = if self.complaint().is_some() { 503 } else { 200 };
+            let took = 1 + self.rng.below(8);
+            return Request { method: "GET", path: "/health".to_owned(), status, took };
+        }
         let method = self.rng.pick(&["GET", "GET", "GET", "POST", "PUT"]);
         let id = self.rng.between(1_000, 99_999);
         let stem = self.stem().to_owned();
-        let path = match self.rng.below(5) {
+        let path = match self.rng.below(4) {
             0 => format!("/api/{stem}?page={}", id % 12 + 1),
-            1 => "/health".to_owned(),
-            2 => format!("/api/{stem}/{id}/items"),
+            1 => format!("/api/{stem}/{id}/items"),
             _ => format!("/api/{stem}/{id}"),
         };
         let took = self.took();
@@ -71,6 +75,9 @@ impl Voice<'_, '_> {
                 _ => format!("circuit breaker for {service} is open"),
             };
             return Some((if words.contains("retrying") { Tone::Warn } else { Tone::Error }, words));
+        }
+        if let Some(words) = self.complaint().filter(|_| self.rng.chance(0.3)) {
+            return Some((Tone::Error, words));
         }
         if let Some(share) = self.short_of_memory().filter(|_| self.rng.chance(0.25)) {
             return Some((

@@ -49,13 +49,15 @@ impl Scene<'_> {
 /// The lines in `since ≤ at < until`, at most the last `tail` of them.
 pub(super) fn history(scene: &Scene<'_>, since: Option<i64>, until: i64, tail: Option<u64>) -> Vec<RawLine> {
     let oldest = scene.unit.runs.front().map_or(until, |run| run.from * 1_000);
-    let floor = since.unwrap_or(i64::MIN).max(until.saturating_sub(KEPT)).max(oldest);
+    // A log is rotated by being written to: what ended long ago still has its last hours.
+    let newest = scene.unit.runs.back().and_then(|run| run.to).map_or(until, |to| until.min(to * 1_000 + 1));
+    let floor = since.unwrap_or(i64::MIN).max(newest.saturating_sub(KEPT)).max(oldest);
     let Some(tail) = tail else { return between(scene, floor, until) };
     let tail = usize::try_from(tail).unwrap_or(usize::MAX);
     // Go back in growing steps until there are enough.
     let mut reach = 15_000_000_i64;
     loop {
-        let from = until.saturating_sub(reach).max(floor);
+        let from = newest.saturating_sub(reach).max(floor);
         let mut lines = between(scene, from, until);
         if lines.len() >= tail || from <= floor {
             lines.drain(..lines.len().saturating_sub(tail));
@@ -182,8 +184,20 @@ impl Voice<'_, '_> {
 
     /// What an HTTP service is about: `order` for `order-service`.
     fn stem(&self) -> &str {
-        let name = &*self.scene.spec.name;
-        name.split_once('-').map_or(name, |(stem, _)| stem)
+        match &*self.scene.spec.name {
+            "api-gateway" => "transactions",
+            "api" => "payments",
+            name => name.split_once('-').map_or(name, |(stem, _)| stem),
+        }
+    }
+
+    /// What a service whose own check fails complains about.
+    fn complaint(&self) -> Option<String> {
+        let Scene { world, unit, spec, .. } = self.scene;
+        let output = world.failure(spec, unit, self.run, self.at / 1_000)?;
+        // The words of the innermost error, where the check prints JSON.
+        let words = output.rsplit_once("error\":\"").map_or(&*output, |(_, rest)| rest);
+        Some(words.split('"').next().unwrap_or(words).to_owned())
     }
 
     /// The share of its limit a leaking run has used up, when that is nearly all of it.

@@ -26,7 +26,8 @@ impl World {
         for spec in 0..self.specs.len() {
             if let Fate::Recurring { every, .. } = self.specs[spec].fate {
                 // Not every job at the same second.
-                let offset = (hash(self.seed, spec as i64) % every.unsigned_abs().max(1)).cast_signed();
+                let offset =
+                    (named(self.seed, &self.specs[spec].name) % every.unsigned_abs().max(1)).cast_signed();
                 self.plan(offset * 1_000 - PRELUDE, spec, 0, What::Spawn);
                 continue;
             }
@@ -133,16 +134,13 @@ impl World {
             error: None,
             gone: false,
         };
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                let epoch = self.units[slot].epoch + 1;
-                self.units[slot] = Unit { epoch, ..unit };
-                slot
-            }
-            None => {
-                self.units.push(unit);
-                self.units.len() - 1
-            }
+        let slot = if let Some(slot) = self.free.pop() {
+            let epoch = self.units[slot].epoch + 1;
+            self.units[slot] = Unit { epoch, ..unit };
+            slot
+        } else {
+            self.units.push(unit);
+            self.units.len() - 1
         };
         self.units_of[spec_index].push(slot);
         self.by_id.insert(id, slot);

@@ -55,7 +55,13 @@ impl World {
     }
 
     /// What a check prints when it fails at `at`; `None` when it passes.
-    pub(super) fn failure(&self, spec: &Spec, unit: &Unit, run: &Run, at: i64) -> Option<Cow<'static, str>> {
+    pub(in crate::engine::demo) fn failure(
+        &self,
+        spec: &Spec,
+        unit: &Unit,
+        run: &Run,
+        at: i64,
+    ) -> Option<Cow<'static, str>> {
         let port = spec.ports.first().map_or(80, |(container, _)| *container);
         if at - run.from < spec.program.profile().boot_ms {
             let words = format!("curl: (7) Failed to connect to localhost port {port}: Connection refused");

@@ -10,6 +10,7 @@ use crate::engine::demo::platform::{Check, Spec};
 use crate::engine::demo::random::{hash, named};
 use crate::engine::{Details, EngineError, HealthSpec, Mount, NetworkLink};
 use crate::fleet::{HealthCheck, ReplicaId, Role, State};
+use crate::text::mask;
 
 impl World {
     /// Everything about one replica, as known now; secrets masked.
@@ -25,7 +26,7 @@ impl World {
             replica: replica.clone(),
             command: command(spec),
             env: env(spec),
-            labels: self.labels(spec, unit),
+            labels: Self::labels(spec, unit),
             mounts: mounts(spec),
             networks: vec![self.network(spec, unit)],
             restart_policy: spec.restart.to_owned(),
@@ -44,7 +45,7 @@ impl World {
         Ok(details)
     }
 
-    fn labels(&self, spec: &Spec, unit: &Unit) -> Vec<(String, String)> {
+    fn labels(spec: &Spec, unit: &Unit) -> Vec<(String, String)> {
         let replica = &unit.replica;
         let version = replica.image.tag().to_owned();
         let mut labels = vec![
@@ -94,9 +95,7 @@ impl World {
 pub(super) fn command(spec: &Spec) -> Vec<String> {
     let words: Vec<String> =
         spec.program.profile().command.iter().chain(spec.args).map(|&word| word.to_owned()).collect();
-    let secret = |i: usize| i > 0 && words.get(i - 1).is_some_and(|flag| flag.ends_with("pass"));
-    let hide = |(i, word): (usize, &String)| masked(if secret(i) { "PASSWORD" } else { "" }, word);
-    words.iter().enumerate().map(hide).collect()
+    mask::args(&words)
 }
 
 /// The environment, secrets masked.
@@ -113,7 +112,7 @@ fn env(spec: &Spec) -> Vec<(String, String)> {
         .chain(own)
         .chain(calls)
         .map(|(name, value)| {
-            let value = masked(&name, &value);
+            let value = mask::env(&name, &value);
             (name, value)
         })
         .collect()
@@ -220,19 +219,4 @@ fn raw(details: &Details) -> Value {
         "Mounts": details.mounts,
         "NetworkSettings": {"Ports": ports, "Networks": networks},
     })
-}
-
-/// Hides what the demo's own data has in the way of secrets.
-fn masked(name: &str, value: &str) -> String {
-    let secret = ["SECRET", "PASSWORD", "KEY", "TOKEN"].iter().any(|word| name.contains(word));
-    if secret {
-        return "••••".to_owned();
-    }
-    match (value.split_once("://"), value.rsplit_once('@')) {
-        (Some((scheme, rest)), Some((_, host))) if rest.contains('@') => {
-            let user = rest.split(':').next().unwrap_or_default();
-            format!("{scheme}://{user}:••••@{host}")
-        }
-        _ => value.to_owned(),
-    }
 }

@@ -458,6 +458,26 @@ fn logs_are_ordered_repeatable_and_within_bounds() {
 }
 
 #[test]
+fn what_died_long_ago_still_has_its_last_words() {
+    let world = world(Platform::RetailPos);
+    let id = replica(&world, "mongo-restore-test").id;
+    let query = LogQuery { tail: Some(3), ..LogQuery::default() };
+    let lines = world.logs(&id, &query).unwrap();
+    assert!(lines.iter().any(|l| l.text.contains("job failed")), "{lines:?}");
+    assert!(lines.iter().all(|l| l.at < after(-1_000_000)));
+    let all = world.logs(&id, &LogQuery::default()).unwrap();
+    assert_eq!(lines, all[all.len() - 3..]);
+}
+
+#[test]
+fn what_is_sick_says_so_in_its_log() {
+    let world = world(Platform::GroupBuying);
+    let id = replica(&world, "whatsapp-service").id;
+    let lines = world.logs(&id, &LogQuery { tail: Some(300), ..LogQuery::default() }).unwrap();
+    assert!(lines.iter().any(|l| l.text.contains("session lost: scan the QR code again")));
+}
+
+#[test]
 fn a_followed_log_misses_and_repeats_nothing() {
     let mut world = world(Platform::GroupBuying);
     let id = replica(&world, "payment-service").id;
