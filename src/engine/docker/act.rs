@@ -80,13 +80,12 @@ fn settle(verb: Verb, error: EngineError) -> Result<Done, EngineError> {
 
 /// How long a stop may take by the container's own rules.
 async fn stop_time(wire: &Wire, step: &Step) -> Result<Duration, EngineError> {
-    let seconds = match step.timeout {
-        Some(seconds) => seconds,
-        None => {
-            let own = inspect::fetch(wire, &step.replica.id).await?.config.stop_timeout;
-            // Negative means for ever.
-            own.map_or(STOP, |s| u32::try_from(s).unwrap_or(LONGEST))
-        }
+    let seconds = if let Some(seconds) = step.timeout {
+        seconds
+    } else {
+        let own = inspect::fetch(wire, &step.replica.id).await?.config.stop_timeout;
+        // Negative means for ever.
+        own.map_or(STOP, |s| u32::try_from(s).unwrap_or(LONGEST))
     };
     Ok(Duration::from_secs(seconds.min(LONGEST).into()))
 }

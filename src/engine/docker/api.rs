@@ -229,6 +229,7 @@ pub(super) struct Actor {
 /// `GET /containers/{id}/stats`, one shot.
 #[derive(Deserialize, Default)]
 #[serde(default)]
+#[allow(clippy::struct_field_names)] // the API's names
 pub(super) struct Stats {
     pub(super) read: Option<String>,
     pub(super) cpu_stats: CpuStats,

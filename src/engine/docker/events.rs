@@ -70,16 +70,13 @@ impl Events {
 
 /// The first whole line of `buffer`, taken out of it.
 fn take_line(buffer: &mut BytesMut, searched: &mut usize) -> Option<BytesMut> {
-    match memchr::memchr(b'\n', buffer.get(*searched..)?) {
-        Some(at) => {
-            let line = buffer.split_to(*searched + at + 1);
-            *searched = 0;
-            Some(line)
-        }
-        None => {
-            *searched = buffer.len();
-            None
-        }
+    if let Some(at) = memchr::memchr(b'\n', buffer.get(*searched..)?) {
+        let line = buffer.split_to(*searched + at + 1);
+        *searched = 0;
+        Some(line)
+    } else {
+        *searched = buffer.len();
+        None
     }
 }
 

@@ -15,9 +15,19 @@ use crate::text::sanitize::label;
 /// The longest piece of an engine's words that is kept, characters.
 const WORDS: usize = 400;
 
-/// The engine's words, safe to show, on one line.
+/// The engine's words, safe to show, on one line; ids of 64 digits as short as `docker ps` has them.
 pub(super) fn words(raw: &str) -> String {
-    label(raw.trim(), WORDS).to_string()
+    let is_hex = |b: &u8| b.is_ascii_digit() || matches!(b, b'a'..=b'f');
+    let mut short = String::new();
+    let mut rest = raw.trim();
+    while let Some(at) = rest.find(|c: char| c.is_ascii() && is_hex(&(c as u8))) {
+        let digits = rest.as_bytes().iter().skip(at).take_while(|b| is_hex(b)).count();
+        let kept = if digits == 64 { 12 } else { digits };
+        short.push_str(&rest[..at + kept]);
+        rest = &rest[at + digits..];
+    }
+    short.push_str(rest);
+    label(&short, WORDS).to_string()
 }
 
 /// Opening the connection failed.
@@ -160,6 +170,16 @@ mod tests {
         ));
         let tls = io::Error::other(rustls::Error::General("bad".into()));
         assert!(matches!(connecting(&tls, "https://x:1"), EngineError::Tls { .. }));
+    }
+
+    #[test]
+    fn ids_in_the_engines_words_are_short() {
+        let id = "79cd943137a1dc1e254703686caf7a7e93b2c5aad4197f6e66294394d0738d6c";
+        assert_eq!(
+            words(&format!("Container {id} is not running ")),
+            "Container 79cd943137a1 is not running"
+        );
+        assert_eq!(words(&format!("sha256:{id}0 é cafe")), format!("sha256:{id}0 é cafe"));
     }
 
     #[test]

@@ -42,7 +42,7 @@ fn short(id: &str) -> &str {
 fn read(shared: &Shared, it: &Inspected, raw: serde_json::Value) -> Details {
     let words: Vec<String> =
         it.path.iter().chain(it.args.iter().flatten()).map(|word| line(word, VALUE)).collect();
-    let mut labels: Vec<(String, String)> = map::labels(&it.config.labels)
+    let mut labels: Vec<(String, String)> = map::labels(it.config.labels.as_ref())
         .map(|(key, value)| (line(key, PATH), mask::env(key, &line(value, VALUE))))
         .collect();
     labels.sort_unstable();

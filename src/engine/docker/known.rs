@@ -22,6 +22,8 @@ pub(super) struct Known {
     rows: HashMap<Id, Row>,
     /// Whether which replicas run, or their pids, changed since it was last asked.
     roster_changed: bool,
+    /// How many lists were asked for.
+    lists: u64,
 }
 
 struct Row {
@@ -30,6 +32,8 @@ struct Row {
     inspected: bool,
     /// The engine said `oom` since it started.
     oom: bool,
+    /// After how many lists were asked for an event or an inspect last told of it.
+    told: u64,
 }
 
 /// What one event led to.
@@ -41,11 +45,18 @@ pub(super) struct Step {
     pub(super) inspect: Option<Id>,
     /// Whether nothing was known of it, so that the inspect should not wait.
     pub(super) unknown: bool,
+    /// It is no more.
+    pub(super) destroyed: Option<Id>,
 }
 
 impl Known {
     pub(super) fn new(engine: EngineId) -> Self {
-        Self { engine, rows: HashMap::new(), roster_changed: false }
+        Self { engine, rows: HashMap::new(), roster_changed: false, lists: 0 }
+    }
+
+    /// A list is being asked for. What is told from now on is newer than it.
+    pub(super) fn begin_list(&mut self) {
+        self.lists += 1;
     }
 
     /// Take a whole list. Returns every replica, and what to inspect, most telling first.
@@ -58,20 +69,28 @@ impl Known {
             let told = map::from_entry(&self.engine, entry);
             let id = told.id.id.clone();
             let row = match old.remove(&id) {
+                // What came while the list was on its way is newer; what is true now, an inspect tells.
+                Some(known) if !fresh && known.told == self.lists => Row { inspected: false, ..known },
                 Some(known) => {
                     let keep = known.inspected && !fresh && !map::differs(&told, &known.replica);
                     let mut replica = map::with_known(told, &known.replica);
                     if fresh {
                         replica.pid = None;
                     }
-                    Row { replica, inspected: keep, oom: known.oom }
+                    Row { replica, inspected: keep, ..known }
                 }
-                None => Row { replica: told, inspected: false, oom: false },
+                None => Row { replica: told, inspected: false, oom: false, told: 0 },
             };
             if !row.inspected {
                 wanted.push((urgency(&row.replica), id.clone()));
             }
             replicas.push(row.replica.clone());
+            self.rows.insert(id, row);
+        }
+        // Made while the list was on its way.
+        for (id, row) in old.into_iter().filter(|(_, row)| !fresh && row.told == self.lists) {
+            replicas.push(row.replica.clone());
+            wanted.push((urgency(&row.replica), id.clone()));
             self.rows.insert(id, row);
         }
         self.roster_changed = true;
@@ -88,7 +107,7 @@ impl Known {
         let oom = before.is_some_and(|row| row.oom);
         let alive = |r: &Replica| (r.is_up(), r.pid);
         self.roster_changed |= before.is_none_or(|row| alive(&row.replica) != alive(&replica));
-        self.rows.insert(id, Row { replica: replica.clone(), inspected: true, oom });
+        self.rows.insert(id, Row { replica: replica.clone(), inspected: true, oom, told: self.lists });
         told.then_some(replica)
     }
 
@@ -122,6 +141,7 @@ impl Known {
         let before = self.rows.get(&id).map(|row| row.replica.service.clone());
         let changed = match self.rows.get_mut(&id) {
             Some(row) => {
+                row.told = self.lists;
                 let was = (row.replica.is_up(), row.replica.pid);
                 let changed = fold(row, &kind, message, at, &self.engine);
                 self.roster_changed |= was != (row.replica.is_up(), row.replica.pid);
@@ -143,8 +163,9 @@ impl Known {
             step.inspect = Some(id.clone());
         }
         step.tell.push(Observation::Happened(Event { at, replica, service, kind }));
-        if destroyed && let Some(id) = self.gone(&id) {
-            step.tell.push(Observation::Removed { at, id });
+        if destroyed {
+            step.tell.extend(self.gone(&id).map(|id| Observation::Removed { at, id }));
+            step.destroyed = Some(id);
         }
         step
     }

@@ -72,6 +72,22 @@ fn a_resync_inspects_only_what_changed_and_a_reconnect_everything() {
 }
 
 #[test]
+fn what_came_while_a_list_was_on_its_way_is_newer_than_it() {
+    let mut known = with_web();
+    known.begin_list();
+    known.event(&message("pause", "web", &json!({})), Timestamp::UNIX_EPOCH);
+    known.inspect(&inspected("new", &json!({"Status": "running", "Pid": 8})));
+    let (mut replicas, wanted) = known.list(&entries(&[("web", "running", "Up 3 hours (healthy)")]), false);
+    replicas.sort_by(|a, b| a.name.cmp(&b.name));
+    let seen: Vec<_> = replicas.iter().map(|r| (&*r.name, r.state)).collect();
+    assert_eq!(seen, [("new", State::Running), ("web", State::Paused)]);
+    assert_eq!(wanted.len(), 2, "both are asked about again");
+    known.begin_list();
+    let (replicas, _) = known.list(&entries(&[("web", "running", "Up 3 hours (healthy)")]), false);
+    assert_eq!(replicas.len(), 1, "a later list knows better");
+}
+
+#[test]
 fn pause_shows_from_the_event_alone() {
     let mut known = with_web();
     let step = known.event(&message("pause", "web", &json!({"name": "web"})), Timestamp::UNIX_EPOCH);

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use tokio::time::timeout;
 
 use super::demux::Demux;
-use super::wire::{CALL, Wire, segment};
+use super::wire::{CALL, Wire, request, segment};
 use super::{failure, inspect};
 use crate::engine::{EngineError, LogChunk, LogQuery};
 use crate::fleet::ReplicaId;
@@ -64,7 +64,7 @@ impl Reader {
             return Err(unreadable(&driver));
         }
         let path = wire.versioned(&path(&of.id, query)).await?;
-        let request = wire.request(&path, Method::GET, Bytes::new())?;
+        let asked = request(&path, Method::GET, Bytes::new())?;
         let endpoint = wire.shown();
         let open = async {
             let io = TokioIo::new(wire.dial().await?);
@@ -72,7 +72,7 @@ impl Reader {
                 http1::handshake(io).await.map_err(|e| failure::talking(&e, &endpoint))?;
             // Its error reaches the body too, which is where it is told.
             let connection = connection.map(drop).boxed();
-            let response = sender.send_request(request).boxed();
+            let response = sender.send_request(asked).boxed();
             Ok(match future::select(response, connection).await {
                 future::Either::Left((response, connection)) => (response, Some(connection)),
                 future::Either::Right(((), response)) => (response.await, None),

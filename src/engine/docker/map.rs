@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::api::{Entry, HostConfig, Inspected, InspectedState, Map};
+use super::api::{Entry, HostConfig, Inspected, InspectedState};
 use crate::fleet::{
     Compose, EngineId, Exit, HealthCheck, Image, Limits, Port, Protocol, Replica, ReplicaId, Role, ServiceId,
     State,
@@ -359,8 +359,8 @@ fn cpuset(list: &str) -> Option<u32> {
 }
 
 /// Labels of an answer, `None` being none at all.
-pub(super) fn labels(map: &Map<Option<String>>) -> impl Iterator<Item = (&str, &str)> {
-    map.iter().flatten().map(|(key, value)| (key.as_str(), value.as_deref().unwrap_or_default()))
+pub(super) fn labels(map: Option<&Labels>) -> impl Iterator<Item = (&str, &str)> {
+    map.into_iter().flatten().map(|(key, value)| (key.as_str(), value.as_deref().unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! - `connect`, `context`, `endpoint`: which engine is meant, as the docker CLI decides it.
 //! - `wire`, `tls`, `failure`: calls to it, and what can go wrong with one.
 //! - `api`, `map`, `known`: its answers and events → replicas. `map` and `known` are pure.
-//! - `watch`, `events`, `usage`, `stats`: the stream of observations.
+//! - `watch`, `events`, `inspects`, `usage`, `stats`: the stream of observations.
 //! - `act`, `inspect`, `list`, `logs` (with `demux`), `shell`: the other calls of [`Engine`].
 
 mod act;
@@ -15,6 +15,7 @@ mod endpoint;
 mod events;
 mod failure;
 mod inspect;
+mod inspects;
 mod known;
 mod list;
 mod logs;

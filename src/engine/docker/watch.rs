@@ -3,13 +3,12 @@
 //! First names come from the list alone; inspects fill in the rest in the background. An event
 //! changes what it says at once, and an inspect soon after brings what it does not say.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use backon::BackoffBuilder;
 use futures_util::future::BoxFuture;
-use futures_util::stream::{self, BoxStream, FuturesUnordered};
+use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -20,7 +19,7 @@ use super::Shared;
 use super::api::{Entry, Info, Inspected, Version};
 use super::events::Events;
 use super::failure;
-use super::inspect;
+use super::inspects::Inspects;
 use super::known::{Id, Known};
 use super::usage::{self, Source};
 use super::wire::SOON;
@@ -28,14 +27,12 @@ use crate::engine::EngineError;
 use crate::fleet::{EngineInfo, Link, Observation};
 use crate::text::sanitize::label;
 
-/// Inspects that run at once.
-const INSPECTS: usize = 4;
 /// How long an inspect waits after an event, so that a storm of events costs one.
 const DEBOUNCE: Duration = Duration::from_millis(20);
 /// How long after an inspect failed for a reason of its own it is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 /// Time between whole lists, in case an event was lost.
-const RESYNC: Duration = Duration::from_secs(60);
+const RESYNC: Duration = Duration::from_mins(1);
 /// Silence after which the engine is asked whether it is there.
 const QUIET: Duration = Duration::from_secs(5);
 /// Time it has to say so.
@@ -136,6 +133,7 @@ impl Watch {
         wire.forget();
         let greeting = wire.greeting().await?;
         let events = Events::open(wire).await?;
+        self.known.begin_list();
         let (version, entries) = tokio::join!(
             wire.get::<Version>("/version", "the engine"),
             wire.get::<Vec<Entry>>("/containers/json?all=1", "the engine"),
@@ -180,6 +178,9 @@ impl Watch {
                     for observation in step.tell {
                         self.say(observation).await?;
                     }
+                    if let Some(id) = &step.destroyed {
+                        inspects.forget(id);
+                    }
                     if let Some(id) = step.inspect {
                         inspects.want(id, if step.unknown { Duration::ZERO } else { DEBOUNCE });
                     }
@@ -193,7 +194,9 @@ impl Watch {
                     list = None;
                     let (replicas, wanted) = self.known.list(&entries?, false);
                     self.say(Observation::Synced { at: Timestamp::now(), replicas }).await?;
-                    wanted.into_iter().for_each(|id| inspects.want(id, Duration::ZERO));
+                    for id in wanted {
+                        inspects.want(id, Duration::ZERO);
+                    }
                 }
                 pong = pending(&mut ping), if ping.is_some() => {
                     ping = None;
@@ -203,6 +206,7 @@ impl Watch {
                 () = sleep_until(due) => {}
                 () = sleep_until(resync), if list.is_none() => {
                     resync = Instant::now() + RESYNC;
+                    self.known.begin_list();
                     let shared = self.shared.clone();
                     list = Some(async move { shared.wire.get("/containers/json?all=1", "the engine").await }.boxed());
                 }
@@ -218,8 +222,8 @@ impl Watch {
         id: Id,
         result: Result<Inspected, EngineError>,
     ) -> Result<(), End> {
-        // Events came while it ran: what it says may be older than they are.
-        if inspects.done(&id) {
+        // Events that came while it ran are newer than what it says.
+        if !inspects.done(&id) {
             return Ok(());
         }
         let at = Timestamp::now();
@@ -316,92 +320,4 @@ fn fetch_info(shared: Arc<Shared>) -> BoxFuture<'static, Option<Info>> {
         }
     };
     fetch.boxed()
-}
-
-/// Inspects: due, running, and to be done again.
-struct Inspects {
-    shared: Arc<Shared>,
-    /// By when it is due, then by when it was wanted.
-    queue: BTreeMap<(Instant, u64), Id>,
-    queued: HashMap<Id, (Instant, u64)>,
-    /// Running; with whether it was wanted again meanwhile, and how soon.
-    running: HashMap<Id, Option<Duration>>,
-    calls: FuturesUnordered<BoxFuture<'static, (Id, Result<Inspected, EngineError>)>>,
-    wanted: u64,
-}
-
-impl Inspects {
-    fn new(shared: Arc<Shared>) -> Self {
-        Self {
-            shared,
-            queue: BTreeMap::new(),
-            queued: HashMap::new(),
-            running: HashMap::new(),
-            calls: FuturesUnordered::new(),
-            wanted: 0,
-        }
-    }
-
-    /// Inspect `id` after `delay`, or when it was already wanted, if that is sooner.
-    fn want(&mut self, id: Id, delay: Duration) {
-        if let Some(again) = self.running.get_mut(&id) {
-            *again = Some(again.map_or(delay, |a| a.min(delay)));
-            return;
-        }
-        self.wanted += 1;
-        let key = (Instant::now() + delay, self.wanted);
-        match self.queued.get(&id) {
-            Some(known) if *known <= key => return,
-            Some(known) => {
-                self.queue.remove(known);
-            }
-            None => {}
-        }
-        self.queue.insert(key, id.clone());
-        self.queued.insert(id, key);
-    }
-
-    /// Start what is due, as many as may run; when to look again.
-    fn start_due(&mut self) -> Instant {
-        let now = Instant::now();
-        while self.calls.len() < INSPECTS {
-            let Some(first) = self.queue.first_entry().filter(|e| e.key().0 <= now) else { break };
-            let id = first.remove();
-            self.queued.remove(&id);
-            self.running.insert(id.clone(), None);
-            let shared = self.shared.clone();
-            self.calls.push(
-                async move {
-                    let found = inspect::fetch(&shared.wire, &id).await;
-                    (id, found)
-                }
-                .boxed(),
-            );
-        }
-        let far = now + RESYNC;
-        if self.calls.len() < INSPECTS {
-            self.queue.first_key_value().map_or(far, |(key, _)| key.0)
-        } else {
-            far
-        }
-    }
-
-    /// The next one that ended; never, while none runs.
-    async fn next(&mut self) -> (Id, Result<Inspected, EngineError>) {
-        match self.calls.next().await {
-            Some(done) => done,
-            None => std::future::pending().await,
-        }
-    }
-
-    /// It ended. Whether its answer is stale, because it was wanted again meanwhile.
-    fn done(&mut self, id: &Id) -> bool {
-        match self.running.remove(id).flatten() {
-            Some(delay) => {
-                self.want(id.clone(), delay);
-                true
-            }
-            None => false,
-        }
-    }
 }

@@ -155,8 +155,8 @@ impl Wire {
         within: Duration,
         during: &str,
     ) -> Result<Answer, EngineError> {
-        let request = self.request(path, method, body.unwrap_or_default())?;
-        timeout(within, self.exchange(request)).await.map_err(|_| self.late(within, during))?
+        let asked = request(path, method, body.unwrap_or_default())?;
+        timeout(within, self.exchange(asked)).await.map_err(|_| self.late(within, during))?
     }
 
     async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<Answer, EngineError> {
@@ -201,10 +201,10 @@ impl Wire {
     /// A call whose answer is a stream: waits for the headers only. An error status is an error.
     pub(super) async fn stream(&self, path: &str, what: &str) -> Result<Response<Incoming>, EngineError> {
         let path = self.versioned(path).await?;
-        let request = self.request(&path, Method::GET, Bytes::new())?;
+        let asked = request(&path, Method::GET, Bytes::new())?;
         let send = async {
             let mut sender = self.connect().await?;
-            sender.send_request(request).await.map_err(|e| self.broken(&e))
+            sender.send_request(asked).await.map_err(|e| self.broken(&e))
         };
         let response = timeout(SOON, send).await.map_err(|_| self.late(SOON, path_only(&path)))??;
         self.checked(response, what).await
@@ -223,23 +223,6 @@ impl Wire {
         let words = timeout(SOON, Limited::new(response.into_body(), 1 << 16).collect()).await;
         let words = words.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes);
         Err(failure::refused(status, &words.unwrap_or_default(), what, &self.shown()))
-    }
-
-    /// A request for `path` as it is given.
-    pub(super) fn request(
-        &self,
-        path: &str,
-        method: Method,
-        body: Bytes,
-    ) -> Result<Request<Full<Bytes>>, EngineError> {
-        Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::HOST, "docker")
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::USER_AGENT, concat!("quarterdeck/", env!("CARGO_PKG_VERSION")))
-            .body(Full::new(body))
-            .map_err(|e| EngineError::Garbage { why: failure::words(&e.to_string()) })
     }
 
     /// A fresh connection, its driver spawned; upgrades work on it.
@@ -300,6 +283,18 @@ impl Wire {
     fn broken(&self, error: &hyper::Error) -> EngineError {
         failure::talking(error, &self.shown())
     }
+}
+
+/// A request for `path` as it is given.
+pub(super) fn request(path: &str, method: Method, body: Bytes) -> Result<Request<Full<Bytes>>, EngineError> {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::HOST, "docker")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::USER_AGENT, concat!("quarterdeck/", env!("CARGO_PKG_VERSION")))
+        .body(Full::new(body))
+        .map_err(|e| EngineError::Garbage { why: failure::words(&e.to_string()) })
 }
 
 /// What to make of a ping's headers.
