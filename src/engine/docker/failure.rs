@@ -51,9 +51,7 @@ pub(super) fn talking(error: &hyper::Error, endpoint: &str) -> EngineError {
     }
     match cause::<io::Error>(error) {
         Some(io) => reading(io, endpoint),
-        None if error.is_incomplete_message() => {
-            EngineError::Disconnected { why: "it hung up in the middle of an answer".into() }
-        }
+        None if error.is_incomplete_message() => hung_up(),
         None => EngineError::Disconnected { why: words(&error.to_string()) },
     }
 }
@@ -62,8 +60,13 @@ pub(super) fn talking(error: &hyper::Error, endpoint: &str) -> EngineError {
 pub(super) fn reading(error: &io::Error, endpoint: &str) -> EngineError {
     match tls_cause(error) {
         Some(why) => EngineError::Tls { endpoint: endpoint.to_owned(), why },
+        None if error.kind() == io::ErrorKind::UnexpectedEof => hung_up(),
         None => EngineError::Disconnected { why: words(&error.to_string()) },
     }
+}
+
+fn hung_up() -> EngineError {
+    EngineError::Disconnected { why: "it hung up in the middle of an answer".into() }
 }
 
 /// The engine answered with an error status; `what` is what the call was about, for 404.

@@ -62,10 +62,12 @@ fn what_may_be_broken_is_inspected_first() {
 fn a_resync_inspects_only_what_changed_and_a_reconnect_everything() {
     let mut known = with_web();
     let same = entries(&[("web", "running", "Up 3 hours (healthy)")]);
+    known.begin_list();
     let (replicas, wanted) = known.list(&same, false);
     assert_eq!((wanted.len(), replicas[0].pid), (0, Some(7)));
     let (replicas, wanted) = known.list(&same, true);
     assert_eq!((wanted.len(), replicas[0].pid), (1, None), "the pid may be of the run before");
+    known.begin_list();
     let (replicas, wanted) = known.list(&entries(&[("other", "running", "Up 1 second")]), false);
     assert_eq!((replicas.len(), wanted.len()), (1, 1));
     assert_eq!(known.gone("web"), None, "what is not in the list is forgotten");
