@@ -318,7 +318,8 @@ mod on_the_demo_fleet {
 
     #[test]
     fn status_watch_in_a_pipe_prints_one_json_object_a_line() {
-        let ran = User::new().shell("qd --demo=payments,seed=7 status --watch -o json | head -n 2");
+        // Its crash loop sees to it that something changes soon.
+        let ran = User::new().shell("qd --demo=group-buying,seed=7 status --watch -o json | head -n 2");
         assert_eq!(ran.code, 0, "{}", ran.err);
         let lines: Vec<Value> = ran.out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
         assert_eq!(lines.len(), 2);
@@ -433,12 +434,6 @@ mod on_the_demo_fleet {
         let all = services(&user);
         let project = all.iter().find_map(|(path, _)| path.split_once('/')).unwrap().0;
         user.demo(&["restart", project, "--yes"]).expect(2, &[&format!("{project}/")]);
-        let everywhere = user.qd(&["--demo=seed=7", "status", "--all", "--no-usage", "-o", "json"]).json();
-        let names: Vec<&str> =
-            everywhere["services"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
-        let twice = names.iter().find(|n| names.iter().filter(|m| m == n).count() > 1);
-        let name = twice.expect("two demo platforms share a service name");
-        user.qd(&["--demo=seed=7", "restart", name, "--yes"]).expect(2, &["could be any of", name]);
     }
 
     #[test]

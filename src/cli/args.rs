@@ -196,10 +196,10 @@ pub enum Command {
 /// `qd demo`.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
-    /// storefront, group-buying, retail-pos, cloud-pos, payments; all of them unless named
+    /// storefront, group-buying (unless another is named), retail-pos, cloud-pos or payments
     #[arg(long, value_name = "NAME")]
     pub platform: Option<String>,
-    /// Grow the fleet to this many services
+    /// Cut or fill it to this many services
     #[arg(long, value_name = "N")]
     pub services: Option<u32>,
     /// The seed; the same seed lives the same life

@@ -7,11 +7,12 @@ use thiserror::Error;
 
 use super::exit::CliError;
 use crate::engine::Engine;
+use crate::engine::demo::{Demo, DemoOptions, Platform, UnknownPlatform};
 
 /// `PLATFORM[,services=N][,seed=N]`, all parts optional.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DemoSpec {
-    /// One of the platforms; `None` = all.
+    /// One of the platforms; `None` = the engine's default.
     pub platform: Option<String>,
     /// Grow the fleet to this many services.
     pub services: Option<u32>,
@@ -58,8 +59,15 @@ fn number<N: FromStr>(key: &str, value: &str) -> Result<N, DemoSpecError> {
 }
 
 /// The fleet that is asked for.
-pub(super) fn open(_spec: &DemoSpec) -> Result<Arc<dyn Engine>, CliError> {
-    Err(CliError::failed("no demo yet", "Wait for the next landing."))
+pub(super) fn open(spec: &DemoSpec) -> Result<Arc<dyn Engine>, CliError> {
+    let platform = match &spec.platform {
+        Some(name) => name.parse().map_err(|e: UnknownPlatform| {
+            CliError::usage(e.to_string(), "Example: qd demo --platform payments")
+        })?,
+        None => Platform::default(),
+    };
+    let services = spec.services.map(|n| n as usize);
+    Ok(Arc::new(Demo::new(DemoOptions { platform, services, seed: spec.seed.unwrap_or_default() })))
 }
 
 #[cfg(test)]

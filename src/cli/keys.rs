@@ -1,7 +1,5 @@
 //! `qd keys`: what every key does, from the action table and the keymap in use.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use super::args::{KeysArgs, TextOrJson};
@@ -97,25 +95,4 @@ fn table(keymap: &Keymap) -> Table {
         }
     }
     table
-}
-
-/// The keys as the README's table: every action, its keys, what it does, its command.
-pub fn markdown(keymap: &Keymap) -> String {
-    let mut text = String::new();
-    for group in Group::ALL {
-        let _ = write!(
-            text,
-            "**{}**\n\n| key | action | what it does | command |\n|---|---|---|---|\n",
-            group.title()
-        );
-        for &action in Action::ALL.iter().filter(|a| a.group() == group) {
-            let keys: Vec<String> =
-                keys(keymap, action).iter().map(|k| format!("`{}`", k.replace('|', "\\|"))).collect();
-            let command = action.command().map(|c| format!("`{c}`")).unwrap_or_default();
-            let _ =
-                write!(text, "| {} | {} | {} | {command} |\n", keys.join(" "), action.name(), action.doc());
-        }
-        text.push('\n');
-    }
-    text.trim_end().to_owned()
 }

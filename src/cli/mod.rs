@@ -40,7 +40,6 @@ use tokio::runtime::{Builder, Runtime};
 use args::{Cli, Command, DemoArgs, Global};
 pub use demo::DemoSpec;
 pub use exit::{CliError, Exit};
-pub use keys::markdown as keys_markdown;
 use setup::Setup;
 
 /// Run one command line, and say how it ended. Everything it has to say is said when it returns.

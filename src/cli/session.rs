@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, timeout_at};
 
 use super::exit::CliError;
@@ -18,6 +19,8 @@ use crate::fleet::{Fleet, Link, Observation, Replica, ReplicaId};
 const USAGE_WAIT: Duration = Duration::from_millis(1500);
 /// How long to wait for the rest once the first replica's CPU is known.
 const STRAGGLERS: Duration = Duration::from_millis(300);
+/// A reading that is older says nothing about now.
+const FRESH: SignedDuration = SignedDuration::from_secs(10);
 
 /// Everything a command works with.
 pub(super) struct Session {
@@ -64,6 +67,8 @@ impl Session {
                     let up = replicas.into_iter().filter(Replica::is_up).map(|r| r.id);
                     waiting = Some(up.collect());
                 }
+                // An engine may tell what was before it tells what is.
+                Observation::Sampled { at, .. } if Timestamp::now().duration_since(at) > FRESH => {}
                 Observation::Sampled { ref usages, .. } => {
                     let read = usages.iter().filter(|(_, usage)| usage.cpu.is_some());
                     let mut any = false;

@@ -9,7 +9,7 @@ use super::out::Out;
 use super::session::Session;
 use super::style::Paint;
 use crate::config::{Depth, Glyphs, Library, Paths, Settings};
-use crate::engine::{Engine, ReadOnly};
+use crate::engine::{self, Engine, ReadOnly};
 
 /// Everything resolved but the engine: for commands that need none, and for the console.
 pub(super) struct Setup {
@@ -31,20 +31,20 @@ pub(super) fn env(name: &str) -> Option<String> {
 impl Setup {
     /// Read the config and put the flags over it.
     pub(super) fn new(global: Global) -> Result<Self, CliError> {
-        Ok(Self::without_config(global))
+        let paths = Paths::from_env(&env);
+        let settings = Settings::load(&paths, global.config.as_deref(), &env);
+        Ok(Self::resolve(global, paths, settings.map_err(|e| CliError::config(&e))?))
     }
 
     /// The defaults with the flags over them: for commands that help with a broken config.
     pub(super) fn without_config(global: Global) -> Self {
-        let paths = Paths::from_env(&env);
+        Self::resolve(global, Paths::from_env(&env), Settings::default())
+    }
+
+    fn resolve(global: Global, paths: Paths, mut settings: Settings) -> Self {
         let library = Library::new(&paths);
-        let mut settings = Settings::default();
         let Global { host, context, read_only, theme, keymap, ascii, no_mouse, .. } = &global;
-        // A flag names the whole engine: a context from the config must not meet a host from here.
-        if host.is_some() || context.is_some() {
-            settings.engine.host.clone_from(host);
-            settings.engine.context.clone_from(context);
-        }
+        settings.engine.replace(host.clone(), context.clone());
         settings.read_only |= read_only;
         settings.ui.theme = theme.clone().unwrap_or(settings.ui.theme);
         settings.ui.keymap = keymap.clone().unwrap_or(settings.ui.keymap);
@@ -58,18 +58,29 @@ impl Setup {
         self.global.config.clone().or_else(|| self.paths.config_file())
     }
 
-    /// Where the engine's address came from, in words for after it.
-    pub(super) fn endpoint_source(&self) -> String {
-        String::new()
+    /// Where the engine's address came from, for the doctor.
+    pub(super) fn endpoint_source(&self) -> &'static str {
+        let set = |name| env(name).is_some_and(|v| !v.is_empty());
+        let Setup { global, settings, .. } = self;
+        match () {
+            () if global.demo.is_some() => "simulated, as --demo asks",
+            () if global.host.is_some() => "from --host",
+            () if global.context.is_some() => "from --context",
+            () if set("DOCKER_HOST") => "from DOCKER_HOST",
+            () if set("DOCKER_CONTEXT") => "from DOCKER_CONTEXT",
+            () if settings.engine.host.is_some() => "from the config's engine.host",
+            () if settings.engine.context.is_some() => "from the config's engine.context",
+            () => "from docker's current context, or the usual sockets",
+        }
     }
 
     /// How many colours to use.
     pub(super) fn depth(&self) -> Depth {
         match self.global.color {
             When::Never => Depth::None,
-            When::Auto => Depth::detect(&env),
+            When::Auto => self.settings.ui.colors.depth(&env),
             // Asked for: wishes against it are overruled, abilities are not.
-            When::Always => Depth::detect(&|name| match name {
+            When::Always => self.settings.ui.colors.depth(&|name| match name {
                 "NO_COLOR" | "CLICOLOR" => None,
                 "CLICOLOR_FORCE" => Some("1".into()),
                 name => env(name),
@@ -105,11 +116,14 @@ impl Setup {
 
     /// The engine that is asked for, read-only where that is asked for. Nothing is dialled yet.
     pub(super) fn engine(&self) -> Result<Arc<dyn Engine>, CliError> {
-        let engine: Arc<dyn Engine> = match &self.global.demo {
-            Some(spec) => super::demo::open(spec)?,
-            None => open(&self.settings)?,
-        };
-        Ok(if self.settings.read_only { Arc::new(ReadOnly(engine)) } else { engine })
+        let read_only = self.settings.read_only;
+        match &self.global.demo {
+            Some(spec) => {
+                let demo = super::demo::open(spec)?;
+                Ok(if read_only { Arc::new(ReadOnly(demo)) } else { demo })
+            }
+            None => Ok(engine::open(&self.settings.engine, read_only)?),
+        }
     }
 
     /// Everything a headless command works with.
@@ -118,8 +132,4 @@ impl Setup {
         let engine = self.engine()?;
         Ok(Session { settings: self.settings, engine, out })
     }
-}
-
-fn open(_settings: &Settings) -> Result<Arc<dyn Engine>, CliError> {
-    Err(CliError::failed("no engine yet", "Wait for the next landing."))
 }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::config::{Role, Theme};
-use crate::logs::{SpanColor, SpanStyle};
+use crate::text::SpanStyle;
 
 /// Ends every style.
 pub(super) const RESET: &str = "\x1b[0m";
@@ -45,6 +45,11 @@ impl Paint {
         }
     }
 
+    /// The sequence that begins a style a log line asked for itself.
+    pub(super) fn begin_span(&self, style: &SpanStyle) -> String {
+        self.theme.as_ref().map(|theme| sgr(span_style(theme, style))).unwrap_or_default()
+    }
+
     /// `text` in the style of a role.
     pub(super) fn text(&self, role: Role, text: &str) -> String {
         let begin = self.begin(role);
@@ -52,8 +57,26 @@ impl Paint {
     }
 }
 
+/// The style a log line asked for itself, in the colours the theme's terminal shows.
+fn span_style(theme: &Theme, style: &SpanStyle) -> Style {
+    let mut asked = Style { fg: style.fg.and_then(|c| theme.outside(c)), ..Style::new() };
+    asked.bg = style.bg.and_then(|c| theme.outside(c));
+    for (on, flag) in [
+        (style.bold, Modifier::BOLD),
+        (style.dim, Modifier::DIM),
+        (style.italic, Modifier::ITALIC),
+        (style.underline, Modifier::UNDERLINED),
+        (style.reverse, Modifier::REVERSED),
+    ] {
+        if on {
+            asked = asked.add_modifier(flag);
+        }
+    }
+    asked
+}
+
 /// The sequence that switches a style on; empty for the plain style.
-pub(super) fn sgr(style: Style) -> String {
+fn sgr(style: Style) -> String {
     let mut codes = Codes::default();
     for (flag, code) in [
         (Modifier::BOLD, 1),
@@ -72,29 +95,6 @@ pub(super) fn sgr(style: Style) -> String {
     }
     if let Some(color) = style.bg {
         codes.color(color, 40);
-    }
-    codes.sequence()
-}
-
-/// The sequence for a style a log line asked for itself.
-pub(super) fn span_sgr(style: &SpanStyle) -> String {
-    let mut codes = Codes::default();
-    for (on, code) in
-        [(style.bold, 1), (style.dim, 2), (style.italic, 3), (style.underline, 4), (style.reverse, 7)]
-    {
-        if on {
-            codes.push(code);
-        }
-    }
-    let color = |c| match c {
-        SpanColor::Indexed(n) => Color::Indexed(n),
-        SpanColor::Rgb(r, g, b) => Color::Rgb(r, g, b),
-    };
-    if let Some(fg) = style.fg {
-        codes.color(color(fg), 30);
-    }
-    if let Some(bg) = style.bg {
-        codes.color(color(bg), 40);
     }
     codes.sequence()
 }

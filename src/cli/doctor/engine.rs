@@ -1,5 +1,6 @@
 //! The checks that need the engine: reach it, ask what it is, read usage.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
@@ -10,6 +11,7 @@ use crate::cli::session::Session;
 use crate::cli::setup::Setup;
 use crate::engine::EngineError;
 use crate::fleet::{Fleet, Replica};
+use crate::host;
 
 /// The oldest API everything is tested with (Docker 20.10).
 const TESTED_API: (u32, u32) = (1, 41);
@@ -25,7 +27,7 @@ pub(super) async fn checks(setup: &Setup, checks: &mut Vec<Check>) -> Exit {
             return error.exit();
         }
     };
-    checks.push(Check::ok("endpoint", format!("{}{}", engine.endpoint(), setup.endpoint_source())));
+    checks.push(Check::ok("endpoint", format!("{}, {}", engine.endpoint(), setup.endpoint_source())));
     let began = Instant::now();
     let session = Session { settings: setup.settings.clone(), engine, out: setup.plain_out() };
     let asked = timeout(PATIENCE, session.fleet_with_usage()).await;
@@ -38,6 +40,10 @@ pub(super) async fn checks(setup: &Setup, checks: &mut Vec<Check>) -> Exit {
     };
     checks.push(answered(&fleet, began.elapsed()));
     checks.extend(api(&fleet));
+    let local = fleet.engine().is_some_and(|e| e.local && e.kind != "demo");
+    if local {
+        host(checks);
+    }
     checks.push(usage(&fleet));
     Exit::Done
 }
@@ -79,6 +85,21 @@ fn api(fleet: &Fleet) -> Option<Check> {
     } else {
         Check::ok("api", api)
     })
+}
+
+/// Reading this machine directly.
+fn host(checks: &mut Vec<Check>) {
+    const NAME: &str = "cgroups";
+    let facts = host::facts(Path::new("/"));
+    let driver = facts.driver.map_or_else(String::new, |d| format!(", driver {}", d.word()));
+    let seen = format!(
+        "{}{driver}, controllers {}, kernel {}",
+        facts.cgroup.word(),
+        if facts.controllers.is_empty() { "none".into() } else { facts.controllers.join(" ") },
+        facts.kernel
+    );
+    checks.push(Check::ok(NAME, seen));
+    checks.extend(facts.problems.iter().map(|p| Check::warn(NAME, p.to_string(), p.remedy())));
 }
 
 fn usage(fleet: &Fleet) -> Check {

@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::cli::args::LogFormat;
 use crate::cli::exit::CliError;
-use crate::cli::style::{Paint, RESET, span_sgr};
+use crate::cli::style::{Paint, RESET};
 use crate::cli::{json, say};
 use crate::config::{Glyphs, Role};
 use crate::fleet::ReplicaId;
@@ -136,7 +136,7 @@ impl Printer {
             out.write_all(b" ")?;
             painted(out, &self.roles.marker, &line.text)?;
         } else if self.paint.is_on() && !line.spans.is_empty() {
-            spans(out, line)?;
+            self.spans(out, line)?;
         } else {
             let begin = match line.level {
                 Level::Error | Level::Fatal => self.roles.error.as_str(),
@@ -150,6 +150,18 @@ impl Printer {
             out.write_all(self.glyphs.ellipsis.as_bytes())?;
         }
         Ok(out.write_all(b"\n")?)
+    }
+
+    /// The line in the styles it asked for itself.
+    fn spans(&self, out: &mut impl Write, line: &Line) -> Result<(), CliError> {
+        let mut at = 0;
+        for span in &line.spans {
+            let (start, end) = (span.start as usize, span.end as usize);
+            out.write_all(line.text.get(at..start).unwrap_or("").as_bytes())?;
+            painted(out, &self.paint.begin_span(&span.style), line.text.get(start..end).unwrap_or(""))?;
+            at = end;
+        }
+        Ok(out.write_all(line.text.get(at..).unwrap_or("").as_bytes())?)
     }
 
     fn tag(&mut self, out: &mut impl Write, line: &Line) -> Result<(), CliError> {
@@ -178,18 +190,6 @@ fn painted(out: &mut impl Write, begin: &str, text: &str) -> Result<(), CliError
     out.write_all(begin.as_bytes())?;
     out.write_all(text.as_bytes())?;
     Ok(out.write_all(RESET.as_bytes())?)
-}
-
-/// The line in the styles it asked for itself.
-fn spans(out: &mut impl Write, line: &Line) -> Result<(), CliError> {
-    let mut at = 0;
-    for span in &line.spans {
-        let (start, end) = (span.start as usize, span.end as usize);
-        out.write_all(line.text.get(at..start).unwrap_or("").as_bytes())?;
-        painted(out, &span_sgr(&span.style), line.text.get(start..end).unwrap_or(""))?;
-        at = end;
-    }
-    Ok(out.write_all(line.text.get(at..).unwrap_or("").as_bytes())?)
 }
 
 fn as_json(line: &Line) -> LineJson<'_> {
