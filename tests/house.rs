@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -112,7 +113,7 @@ fn code(source: &str) -> String {
                 }
             }
             ('r', '"' | '#') if !out.ends_with(|c: char| c.is_alphanumeric() || c == '_') => {
-                let hashes = (i + 1..).take_while(|&j| at(j) == '#').count();
+                let hashes = (i + 1..chars.len()).take_while(|&j| at(j) == '#').count();
                 if at(i + 1 + hashes) == '"' {
                     i += 2 + hashes;
                     while i < chars.len() && !(at(i) == '"' && (1..=hashes).all(|k| at(i + k) == '#')) {
@@ -161,7 +162,7 @@ fn mentions(code: &str, name: &str) -> Vec<usize> {
         .filter(|(i, _)| {
             let before = code[..*i].chars().next_back();
             let after = code[i + name.len()..].chars().next();
-            !before.is_some_and(|c| is_word(c)) && !after.is_some_and(is_word)
+            !before.is_some_and(is_word) && !after.is_some_and(is_word)
         })
         .map(|(i, _)| code[..i].matches('\n').count() + 1)
         .collect()
@@ -193,7 +194,7 @@ fn unfold(code: &str) -> String {
             if depth == 1 && (c.is_alphanumeric() || matches!(c, '_' | ':')) {
                 name.push(c);
             } else if !name.is_empty() {
-                out.push_str(&format!(" {prefix}::{} ", name.trim_end_matches(':')));
+                let _ = write!(out, " {prefix}::{} ", name.trim_end_matches(':'));
                 name.clear();
             }
             if depth == 0 {

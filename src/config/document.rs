@@ -58,7 +58,7 @@ impl<'t> Document<'t> {
     /// Line and column of a place, both from 1.
     pub(super) fn place(&self, at: &Range<usize>) -> (usize, usize) {
         let before = self.text.get(..at.start).unwrap_or(self.text);
-        let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
+        let line = line_of(before.as_bytes());
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
         (line, column)
     }
@@ -115,6 +115,11 @@ impl<'t> Document<'t> {
         }
         table
     }
+}
+
+/// The line, from 1, that follows this much text.
+pub(super) fn line_of(before: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', before).count() + 1
 }
 
 /// The entries of a table in the order they are written.

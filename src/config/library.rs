@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::document::Inherits;
+use super::document::{Inherits, line_of};
 use super::keymap::{self, Keymap};
 use super::paths::{Paths, is_name, stem};
 use super::problem::{Problem, Problems, did_you_mean, quote};
@@ -290,9 +290,9 @@ pub(super) fn read(path: &Path) -> Result<String, Problems> {
         return Err(Problem::whole(shown(), "it is no file of text under 1 MiB", "name a TOML file").into());
     }
     String::from_utf8(fs::read(path).map_err(unreadable)?).map_err(|e| {
-        let line = e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|&&b| b == b'\n').count() + 1;
+        let good = e.as_bytes().get(..e.utf8_error().valid_up_to()).unwrap_or_default();
         let mut problem = Problem::whole(shown(), "it is not UTF-8 here", "save it as UTF-8");
-        problem.line = line;
+        problem.line = line_of(good);
         problem.into()
     })
 }

@@ -31,12 +31,12 @@ pub(in crate::config) struct Layer {
     doc: Option<String>,
     /// The keymap it changes.
     pub(in crate::config) inherits: Option<Inherits>,
-    lines: Vec<Line>,
+    lines: Vec<Written>,
 }
 
 /// One line of a keymap file.
 #[derive(Clone, Debug)]
-struct Line {
+struct Written {
     context: Context,
     chords: Vec<Chord>,
     /// `None` unbinds.
@@ -47,7 +47,7 @@ struct Line {
     layer: usize,
 }
 
-impl Line {
+impl Written {
     fn name(&self) -> &'static str {
         self.action.map_or(NONE, Action::name)
     }
@@ -69,14 +69,13 @@ impl Layer {
             match entry.key {
                 "doc" => self.doc = document.string(&entry).map(|t| sanitize::label(t, 120).to_string()),
                 "inherits" => self.inherits = document.inherits(&entry),
-                key => match Context::ALL.into_iter().find(|c| c.name() == key) {
-                    Some(context) => {
+                key => {
+                    if let Some(context) = Context::ALL.into_iter().find(|c| c.name() == key) {
                         let table = document.table(&entry).map(entries).unwrap_or_default();
                         for entry in &table {
                             self.lines.extend(line(document, context, entry));
                         }
-                    }
-                    None => {
+                    } else {
                         let known = ["doc", "inherits", "global", "grid", "pane", "logs"];
                         document.at(
                             entry.key_at.clone(),
@@ -84,7 +83,7 @@ impl Layer {
                             "it has doc, inherits, [global], [grid], [pane] and [logs]",
                         );
                     }
-                },
+                }
             }
         }
         self.refuse_twice(document);
@@ -93,7 +92,7 @@ impl Layer {
     /// The same keys twice in one table of one file: one of the two lines would be dead. (TOML
     /// itself refuses the same spelling twice; this catches `G` and `shift-g`.)
     fn refuse_twice(&self, document: &mut Document<'_>) {
-        let mut first: HashMap<(Context, &[Chord]), &Line> = HashMap::new();
+        let mut first: HashMap<(Context, &[Chord]), &Written> = HashMap::new();
         for line in &self.lines {
             if let Some(before) = first.insert((line.context, &line.chords), line) {
                 document.problems.push(Problem {
@@ -116,7 +115,7 @@ impl Layer {
 }
 
 /// One `"keys" = "action"`.
-fn line(document: &mut Document<'_>, context: Context, entry: &Entry<'_, '_>) -> Option<Line> {
+fn line(document: &mut Document<'_>, context: Context, entry: &Entry<'_, '_>) -> Option<Written> {
     let chords = Chord::parse_sequence(entry.key)
         .map_err(|e| document.at(entry.key_at.clone(), e.to_string(), e.remedy()));
     let name = entry.value.as_str();
@@ -140,7 +139,7 @@ fn line(document: &mut Document<'_>, context: Context, entry: &Entry<'_, '_>) ->
         );
     }
     let (line, column) = document.place(&entry.key_at);
-    Some(Line { context, chords: chords.ok()?, action: action?, line, column, layer: 0 })
+    Some(Written { context, chords: chords.ok()?, action: action?, line, column, layer: 0 })
 }
 
 /// Puts layers together, the deepest first: later ones rebind what earlier ones bound.
@@ -148,12 +147,12 @@ fn line(document: &mut Document<'_>, context: Context, entry: &Entry<'_, '_>) ->
 /// A sequence hidden by its own beginning (`g` over `g g`) could never be typed, so it is an
 /// error, also where one of the two is inherited.
 pub(in crate::config) fn resolve(name: &str, layers: &[Layer]) -> Result<Keymap, Problems> {
-    let mut tables: [Vec<Line>; 4] = Default::default();
+    let mut tables: [Vec<Written>; 4] = Default::default();
     for (depth, layer) in layers.iter().enumerate() {
         for line in &layer.lines {
             let table = &mut tables[line.context as usize];
             table.retain(|l| l.chords != line.chords);
-            table.push(Line { layer: depth, ..line.clone() });
+            table.push(Written { layer: depth, ..line.clone() });
         }
     }
     // The user's own choice is shown before what it inherited.
@@ -170,7 +169,7 @@ pub(in crate::config) fn resolve(name: &str, layers: &[Layer]) -> Result<Keymap,
     let [global, ..] = &tables;
     for context in Context::ALL {
         let own = &tables[context as usize];
-        let effective: Vec<&Line> = if context == Context::Global {
+        let effective: Vec<&Written> = if context == Context::Global {
             own.iter().collect()
         } else {
             let inherited = global.iter().filter(|g| !own.iter().any(|o| o.chords == g.chords));
@@ -197,7 +196,7 @@ pub(in crate::config) fn resolve(name: &str, layers: &[Layer]) -> Result<Keymap,
 }
 
 /// Sequences that can't be typed because their beginning is bound.
-fn hidden(layers: &[Layer], context: Context, table: &[&Line], problems: &mut Vec<Problem>) {
+fn hidden(layers: &[Layer], context: Context, table: &[&Written], problems: &mut Vec<Problem>) {
     let bound = || table.iter().filter(|l| l.action.is_some());
     for long in bound().filter(|l| l.chords.len() > 1) {
         for short in bound().filter(|s| s.chords.len() < long.chords.len()) {
@@ -208,7 +207,7 @@ fn hidden(layers: &[Layer], context: Context, table: &[&Line], problems: &mut Ve
             }
             let newer = if (long.layer, long.line) > (short.layer, short.line) { long } else { short };
             let older = if std::ptr::eq(*newer, *long) { short } else { long };
-            let file = |l: &Line| layers.get(l.layer).map_or("", |f| f.file.as_str());
+            let file = |l: &Written| layers.get(l.layer).map_or("", |f| f.file.as_str());
             let elsewhere =
                 if newer.layer == older.layer { String::new() } else { format!(" of {}", file(older)) };
             let long_keys = Chord::show_sequence(&long.chords);

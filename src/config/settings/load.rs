@@ -73,13 +73,12 @@ impl Settings {
             self.logs.save_dir = Some(from_home(dir, set("HOME"))?);
         }
         match set("QD_READ_ONLY").as_deref() {
-            None => Ok(()),
+            // A variable makes things safer only: the file's `read_only = true` stays.
+            None | Some("0" | "false" | "no" | "off") => Ok(()),
             Some("1" | "true" | "yes" | "on") => {
                 self.read_only = true;
                 Ok(())
             }
-            // A variable makes things safer only: the file's `read_only = true` stays.
-            Some("0" | "false" | "no" | "off") => Ok(()),
             // Guessing here could let through what someone meant to forbid.
             Some(other) => {
                 let what = format!("{} is neither yes nor no", quote(other));
@@ -153,17 +152,15 @@ fn mistakes(file: &str, text: &str) -> Problems {
             }
         }
     }
-    match document.finish() {
-        Err(problems) => problems,
-        // Every part is right and the whole is not: we would rather be vague than wrong.
-        Ok(()) => {
-            let what = match toml::from_str::<Settings>(text) {
-                Err(e) => sanitize::label(e.message(), 200).to_string(),
-                Ok(_) => "its settings contradict each other".into(),
-            };
-            Problem::whole(file, what, "see `qd config schema`").into()
-        }
+    if let Err(problems) = document.finish() {
+        return problems;
     }
+    // Every part is right and the whole is not: we would rather be vague than wrong.
+    let what = match toml::from_str::<Settings>(text) {
+        Err(e) => sanitize::label(e.message(), 200).to_string(),
+        Ok(_) => "its settings contradict each other".into(),
+    };
+    Problem::whole(file, what, "see `qd config schema`").into()
 }
 
 /// What the schema says of a key, or a problem.

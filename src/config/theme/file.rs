@@ -151,7 +151,7 @@ pub(in crate::config) fn resolve(name: &str, layers: &[Layer]) -> Result<Theme, 
             Ok(found) => *style = found,
             Err(unknown) => {
                 let known =
-                    layers.iter().flat_map(|l| l.palette.keys().map(|k| k.as_str())).chain(colour_names());
+                    layers.iter().flat_map(|l| l.palette.keys().map(String::as_str)).chain(colour_names());
                 problems.push(Problem {
                     file: layer.file.clone(),
                     line: placed.line,
