@@ -3,11 +3,23 @@
 //! Owns: which replicas' streams are open, cutting chunks into lines, merging by time, markers,
 //! lag and drops. Must not: draw, or hold the lines (that is [`crate::logs`]).
 
+mod cutter;
+mod marker;
+mod merge;
 mod options;
+mod outlet;
+mod reader;
+mod roster;
+mod run;
+mod stamp;
 mod subject;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
+use futures_util::StreamExt;
 use tokio::sync::mpsc;
 
 use crate::engine::Engine;
@@ -15,6 +27,9 @@ use crate::fleet::{Observation, Replica};
 
 pub use options::{FollowOptions, Pressure};
 pub use subject::{Batch, Subject};
+
+/// Batches that may wait for the reader: few, so that what a slow one gets is new.
+const BATCHES: usize = 2;
 
 /// A running follow. Dropping it ends every stream behind it.
 pub struct Follow {
@@ -50,10 +65,27 @@ impl Follow {
         options: FollowOptions,
         replicas: Vec<Replica>,
     ) -> Self {
-        let _ = (engine, subject, options, replicas);
-        let (_, batches) = mpsc::channel(4);
-        let (tx, _) = mpsc::unbounded_channel();
+        let (out, batches) = mpsc::channel(BATCHES);
+        let (tx, feed) = mpsc::unbounded_channel();
+        tokio::spawn(run::run(run::Order { engine, subject, options, replicas, feed, out }));
         Self { batches, feed: Feed { tx } }
+    }
+
+    /// Feeds it from the engine itself, until it is dropped: for callers who watch nothing
+    /// themselves.
+    pub fn watch(&self, engine: &Arc<dyn Engine>) {
+        let (feed, mut observations) = (self.feed(), engine.watch());
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    () = feed.tx.closed() => return,
+                    next = observations.next() => match next {
+                        Some(observation) => feed.observe(&observation),
+                        None => return,
+                    },
+                }
+            }
+        });
     }
 
     /// Where to tell it what happens in the fleet.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::engine::EngineError;
 use crate::fleet::{Replica, ReplicaId, Role, ServiceId};
 use crate::logs::{Line, Source};
 use crate::text::sanitize;
@@ -58,4 +59,7 @@ pub struct Batch {
     pub dropped: u64,
     /// Age of the newest line when it was handed out, milliseconds; `None` for old lines.
     pub lag_ms: Option<u64>,
+    /// Logs that could not be read since the last batch. Each has a marker in `lines` too; this
+    /// is for who must tell failure from success.
+    pub errors: Vec<(Arc<Source>, EngineError)>,
 }
