@@ -71,7 +71,9 @@ impl Stand {
 
     fn feed(&mut self, lines: Vec<Line>) {
         let number = self.logs.number;
-        assert!(self.logs.lines(number, &mut Batch { lines, dropped: 0, lag_ms: Some(3) }));
+        assert!(
+            self.logs.lines(number, &mut Batch { lines, dropped: 0, lag_ms: Some(3), ..Batch::default() })
+        );
     }
 
     /// `n` lines `line 0`, `line 1`, ….
@@ -417,7 +419,10 @@ fn drops_and_lag_are_told() {
     let mut stand = Stand::api();
     assert!(stand.status().contains("lag 0  dropped 0"));
     let number = stand.logs.number;
-    stand.logs.lines(number, &mut Batch { lines: Vec::new(), dropped: 1500, lag_ms: Some(2900) });
+    stand.logs.lines(
+        number,
+        &mut Batch { lines: Vec::new(), dropped: 1500, lag_ms: Some(2900), ..Batch::default() },
+    );
     assert!(stand.status().contains("lag 2s  dropped 1.5k"), "{}", stand.status());
 }
 
