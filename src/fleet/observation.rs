@@ -7,6 +7,10 @@ use jiff::Timestamp;
 use super::{Event, Replica, ReplicaId, Usage};
 
 /// One fact, or one batch of facts of the same moment.
+///
+/// Facts are dated by **one clock, that of this machine**: their dates decide which of two facts is
+/// newer and how old the data on screen is, and an engine elsewhere may have another time. Times
+/// *inside* facts (`started`, `finished`, an [`Event`]'s) are the engine's own.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Observation {
     /// The whole truth at `at`: replicas not in it are gone. Sent first, after every reconnect,

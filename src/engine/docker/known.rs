@@ -127,7 +127,9 @@ impl Known {
         })
     }
 
-    /// Take an event. What it says by itself holds at once; `now` stands in for a missing time.
+    /// Take an event. What it says by itself holds at once. Facts are dated `now`, by our clock as
+    /// lists and inspections are (the engine's may differ); only the event itself has its own time,
+    /// for which `now` stands in where it is missing.
     pub(super) fn event(&mut self, message: &Message, now: Timestamp) -> Step {
         let mut step = Step::default();
         let raw = message.action.as_deref().filter(|a| !a.is_empty()).or(message.status.as_deref());
@@ -151,7 +153,7 @@ impl Known {
         };
         let row = self.rows.get(&id);
         if let (true, Some(row)) = (changed, row) {
-            step.tell.push(Observation::Applied { at, replica: Box::new(row.replica.clone()) });
+            step.tell.push(Observation::Applied { at: now, replica: Box::new(row.replica.clone()) });
         }
         let service = row
             .map(|row| row.replica.service.clone())
@@ -164,7 +166,7 @@ impl Known {
         }
         step.tell.push(Observation::Happened(Event { at, replica, service, kind }));
         if destroyed {
-            step.tell.extend(self.gone(&id).map(|id| Observation::Removed { at, id }));
+            step.tell.extend(self.gone(&id).map(|id| Observation::Removed { at: now, id }));
             step.destroyed = Some(id);
         }
         step

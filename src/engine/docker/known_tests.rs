@@ -97,6 +97,9 @@ fn pause_shows_from_the_event_alone() {
     assert_eq!(applied(&step).pid, Some(7));
     let Some(Observation::Happened(event)) = step.tell.last() else { panic!("told what happened") };
     assert_eq!((&event.kind, event.at.as_millisecond()), (&EventKind::Paused, 1_795_179_298_500));
+    // The fact is dated by our clock, the event by the engine's.
+    let Some(Observation::Applied { at, .. }) = step.tell.first() else { panic!("told the fact") };
+    assert_eq!(*at, Timestamp::UNIX_EPOCH);
 }
 
 #[test]

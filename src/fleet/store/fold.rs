@@ -185,7 +185,6 @@ impl Fleet {
             known.track.happened(event.at, &event.kind, &known.replica);
             touched.row(&known.replica.service, false);
         }
-        self.true_at(event.at);
         if self.events.len() >= EVENTS {
             self.events.pop_front();
         }
