@@ -3,13 +3,36 @@
 use std::io::{self, IsTerminal};
 
 use super::exit::{CliError, Exit};
+use super::logging;
 use super::setup::{Setup, env};
+use crate::console::{self, ConsoleError, Options};
 
 /// Open the console, and stay until the user leaves.
 pub(super) fn run(setup: Setup) -> Result<Exit, CliError> {
     terminal()?;
-    drop(setup);
-    Err(CliError::failed("no console yet", "Wait for the next landing."))
+    let mut warnings = Vec::new();
+    let (_log, warning) = logging::console(setup.paths.state.as_deref(), setup.global.verbose);
+    warnings.extend(warning);
+    let engine = setup.engine()?;
+    let (depth, glyphs, demo) = (setup.depth(), setup.glyphs(), setup.global.demo.is_some());
+    let Setup { settings, library, paths, .. } = setup;
+    console::run(Options { engine, settings, library, paths, depth, glyphs, demo, warnings })?;
+    Ok(Exit::Done)
+}
+
+impl From<ConsoleError> for CliError {
+    fn from(error: ConsoleError) -> Self {
+        match error {
+            ConsoleError::Settings(problems) => Self::config(&problems),
+            ConsoleError::Terminal(_) => Self::failed(
+                error.to_string(),
+                "qd doctor says what it sees of the terminal; qd status works without one.",
+            ),
+            ConsoleError::Start(_) => {
+                Self::failed(error.to_string(), "Is this machine out of threads, memory or file descriptors?")
+            }
+        }
+    }
 }
 
 /// The console draws; where it can't, it says so instead of spraying escape sequences.

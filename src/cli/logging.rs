@@ -22,14 +22,17 @@ const NOISY: [&str; 4] = ["bollard", "hyper", "hyper_util", "rustls"];
 ///
 /// Keep the guard until the end: dropping it writes what is still on its way. A directory that
 /// can't be written is a warning, returned as a sentence, never a reason not to start.
-pub(super) fn console(dir: &Path, verbose: u8) -> (Option<WorkerGuard>, Option<String>) {
+pub(super) fn console(dir: Option<&Path>, verbose: u8) -> (Option<WorkerGuard>, Option<String>) {
     // The view's logger would start a thread that wakes a hundred times a second; the view asks
     // for new lines when it draws instead.
     tui_logger::set_default_level(tui_logger::LevelFilter::Trace);
     let view = tui_logger::TuiTracingSubscriberLayer;
-    let (file, warning) = match file(dir) {
-        Ok(file) => (Some(file), None),
-        Err(why) => (None, Some(format!("no log file: cannot write in {}: {why}", dir.display()))),
+    let (file, warning) = match dir.map(|dir| file(dir).map_err(|why| (dir, why))) {
+        Some(Ok(file)) => (Some(file), None),
+        Some(Err((dir, why))) => {
+            (None, Some(format!("no log file: cannot write in {}: {why}", dir.display())))
+        }
+        None => (None, Some("no log file: this user has no home (set QD_STATE_DIR)".to_owned())),
     };
     let (writer, guard) = file.unzip();
     let file = writer.map(|writer| fmt::layer().with_ansi(false).with_writer(writer));

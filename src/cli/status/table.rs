@@ -26,8 +26,9 @@ pub(super) fn render(shown: &Shown<'_>, wide: bool, out: &Out) -> String {
 fn heading(shown: &Shown<'_>, glyphs: &Glyphs) -> String {
     let mut parts = Vec::new();
     if let Some(engine) = shown.fleet.engine() {
-        let demo = if engine.kind == "demo" { "DEMO · " } else { "" };
-        parts.push(format!("{demo}{} {} on {}", engine.kind, engine.version, engine.host));
+        // The demo is always labelled, in capitals.
+        let kind = if engine.kind == "demo" { "DEMO" } else { &engine.kind };
+        parts.push(format!("{kind} {} on {}", engine.version, engine.host));
     }
     let counts = shown.fleet.counts(shown.now);
     parts.push(format!("{} services {} replicas", counts.services, counts.replicas));
@@ -107,15 +108,29 @@ impl Painter<'_> {
                 project = Some(service.id.project.clone());
             }
             let up = format!("{}/{}", summary.up, summary.total);
-            table.row(self.row(&service.id.name, &up, &summary, shown, None));
-            let all = shown.fleet.replicas_of(&service.id);
-            for replica in all.filter(|r| self.wide || (shown.all && r.role == ReplicaRole::Job)) {
+            let replicas: Vec<&Replica> = shown.fleet.replicas_of(&service.id).collect();
+            // A lone container is its own one replica: one row says it all.
+            let lone = match (replicas.as_slice(), &service.id.project) {
+                ([one], None) => Some(*one),
+                _ => None,
+            };
+            table.row(self.row(&service.id.name, &up, &summary, shown, lone));
+            if lone.is_some() {
+                continue;
+            }
+            for replica in
+                replicas.into_iter().filter(|r| self.wide || (shown.all && r.role == ReplicaRole::Job))
+            {
                 if let Some(summary) = shown.fleet.replica_summary(&replica.id, shown.now) {
                     let name = match replica.role {
                         ReplicaRole::Replica => format!("  {}", replica.name),
                         ReplicaRole::Job => format!("  {} (job)", replica.name),
                     };
-                    table.row(self.row(&name, replica.state.word(), &summary, shown, Some(replica)));
+                    let mut cells = self.row(&name, replica.state.word(), &summary, shown, Some(replica));
+                    if let Some(first) = cells.first_mut() {
+                        *first = Cell::from("");
+                    }
+                    table.row(cells);
                 }
             }
         }
@@ -136,7 +151,7 @@ impl Painter<'_> {
         let usage = &summary.usage;
         let ports: Vec<String> = fold(&summary.ports).iter().map(|p| p.short(self.glyphs.arrow)).collect();
         let mut cells = vec![
-            Cell::new(role, if replica.is_some() { "" } else { glyph(self.glyphs, health) }),
+            Cell::new(role, glyph(self.glyphs, health)),
             Cell::new(Role::Text, name),
             Cell::new(if summary.up < summary.total { role } else { Role::Text }, up),
             Cell::new(role, words(summary, shown)),
@@ -162,7 +177,7 @@ impl Painter<'_> {
         };
         cells.push(Cell::from(format!("{}{restarts}", summary.revision)));
         cells.push(Cell::from(summary.since.map_or_else(missing, |at| human::age_at(at, shown.now))));
-        if let Some(replica) = replica {
+        if let Some(replica) = replica.filter(|_| self.wide) {
             cells.push(Cell::new(Role::Dim, replica.id.short()));
         }
         cells
