@@ -6,6 +6,7 @@
 
 mod compose;
 mod empty;
+mod output;
 mod paint;
 mod seek;
 mod subject;
@@ -16,8 +17,8 @@ mod window;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use self::compose::{Layout, Options, Sources};
-use self::seek::{Found, Seek};
+use self::compose::{Options, Sources};
+use self::seek::Seek;
 use self::window::Place;
 use super::{Answer, Input, Pane, Scene, Target};
 use crate::action::Action;
@@ -35,8 +36,6 @@ const SLICE: usize = 20_000;
 const SIDE: usize = 8;
 /// The furthest to the side, columns: the longest line kept.
 const SIDE_MAX: usize = crate::logs::MAX_LINE;
-/// The longest text handed to the clipboard, bytes: terminals drop more.
-const CLIPBOARD: usize = 64 * 1024;
 
 /// Where the view stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,72 +142,6 @@ impl Logs {
         vec![Effect::Follow { number: self.number, subject: subject.clone(), previous: self.previous }]
     }
 
-    fn layout(&self) -> Layout {
-        Layout::new(self.options, &self.sources, self.cols)
-    }
-
-    fn last_page(&self, layout: Layout, rows: usize, scene: &Scene<'_>) -> Place {
-        window::last_page(&self.store, rows, |line| layout.height(line, scene.look.glyphs))
-    }
-
-    /// Lines that came since the view was frozen.
-    fn new_lines(&self) -> usize {
-        match self.anchor {
-            Anchor::Follow => 0,
-            Anchor::At { end, .. } => self.store.count_from(end),
-        }
-    }
-
-    /// The row at the top of the view.
-    fn top(&self, scene: &Scene<'_>) -> Place {
-        match self.anchor {
-            Anchor::Follow => self.last_page(self.layout(), usize::from(self.rows), scene),
-            Anchor::At { top, .. } => top,
-        }
-    }
-
-    /// Stand still with this row at the top.
-    fn freeze(&mut self, top: Place) {
-        let end = match self.anchor {
-            Anchor::Follow => self.store.seqs().end,
-            Anchor::At { end, .. } => end,
-        };
-        self.anchor = Anchor::At { top, end };
-    }
-
-    /// Move by rows; the last page follows the end again.
-    fn move_by(&mut self, rows: isize, scene: &Scene<'_>) {
-        let layout = self.layout();
-        let height = |line: &crate::logs::LineRef<'_>| layout.height(line, scene.look.glyphs);
-        let page = usize::from(self.rows);
-        match rows {
-            isize::MIN => {
-                let first = Place { seq: self.store.at_rank(0).unwrap_or_default(), row: 0 };
-                if first < self.last_page(layout, page, scene) {
-                    self.freeze(first);
-                }
-            }
-            isize::MAX => self.anchor = Anchor::Follow,
-            up if up < 0 => {
-                let top = self.top(scene);
-                let next = window::back(&self.store, top, up.unsigned_abs(), height);
-                // A view that shows everything has nowhere to go: it goes on following.
-                if next < top {
-                    self.freeze(next);
-                }
-            }
-            down => {
-                let Anchor::At { top, .. } = self.anchor else { return };
-                let next = window::forward(&self.store, top, down.unsigned_abs(), height);
-                if next >= self.last_page(layout, page, scene) {
-                    self.anchor = Anchor::Follow;
-                } else {
-                    self.freeze(next);
-                }
-            }
-        }
-    }
-
     /// Apply the filter line and the minimum level.
     ///
     /// The line is a regex to let in, `!` and one to keep out, or several of them: a blank and `!`
@@ -223,146 +156,6 @@ impl Logs {
         self.store.set_filter(filter);
         self.filtering = !self.store.filter().is_all();
         Ok(())
-    }
-
-    fn set_search(&mut self, typed: &str) -> Result<(), String> {
-        if typed.is_empty() {
-            self.search = None;
-            (self.hit, self.seek, self.lost) = (None, None, None);
-            // The search moved the view while it was typed; taking it back takes that back too.
-            if let Some(anchor) = self.before_search.take() {
-                self.anchor = anchor;
-            }
-            return Ok(());
-        }
-        let pattern = Pattern::new(typed).map_err(|error| error.to_string())?;
-        (self.hit, self.lost) = (None, None);
-        let start = *self.before_search.get_or_insert(self.anchor);
-        let at = match start {
-            Anchor::Follow => u64::MAX,
-            Anchor::At { top, .. } => {
-                let below = self.store.rank(top.seq) + usize::from(self.rows);
-                self.store.at_rank(below).unwrap_or(u64::MAX)
-            }
-        };
-        // From the bottom of the page upwards: what was seen last is nearest.
-        self.seek = Some(Seek { up: true, at });
-        self.search = Some(pattern);
-        Ok(())
-    }
-
-    /// Look for the next match in a direction.
-    fn seek(&mut self, up: bool, scene: &Scene<'_>) -> Answer {
-        if self.search.is_none() {
-            return Answer::Refused("nothing is searched for yet".into());
-        }
-        let at = self.hit.unwrap_or_else(|| {
-            // Without a match to start from, the page is where one looks.
-            let top = self.top(scene).seq;
-            if up { u64::MAX } else { top.saturating_sub(1) }
-        });
-        (self.seek, self.lost) = (Some(Seek { up, at }), None);
-        self.go_on_seeking(scene);
-        match self.lost {
-            Some(nowhere) => Answer::Refused(nowhere.into()),
-            None => Answer::done(),
-        }
-    }
-
-    /// One slice of a search under way; what it finds is brought into view.
-    fn go_on_seeking(&mut self, scene: &Scene<'_>) {
-        let (Some(seek), Some(pattern)) = (self.seek, &self.search) else { return };
-        match seek.slice(&self.store, pattern) {
-            Found::Line(seq) => {
-                (self.hit, self.seek) = (Some(seq), None);
-                self.bring_into_view(seq, scene);
-            }
-            Found::NotYet(further) => self.seek = Some(further),
-            Found::Nowhere => {
-                self.seek = None;
-                self.lost = Some(if self.hit.is_none() && seek.up {
-                    "nothing matches"
-                } else if seek.up {
-                    "no match further up"
-                } else {
-                    "no match further down"
-                });
-            }
-        }
-    }
-
-    fn bring_into_view(&mut self, seq: u64, scene: &Scene<'_>) {
-        let layout = self.layout();
-        let height = |line: &crate::logs::LineRef<'_>| layout.height(line, scene.look.glyphs);
-        let page = usize::from(self.rows);
-        let top = self.top(scene);
-        let bottom = window::forward(&self.store, top, page, height);
-        let place = Place { seq, row: 0 };
-        if place >= top && place < bottom {
-            self.freeze(top);
-        } else {
-            self.freeze(window::back(&self.store, place, page / 3, height));
-        }
-    }
-
-    /// The shown lines from a place on, as text.
-    fn text(&self, from: u64, lines: usize, scene: &Scene<'_>) -> (String, usize) {
-        let tags = self.sources.several();
-        let mut out = String::new();
-        let mut count = 0;
-        for line in self.store.forward(from).take(lines) {
-            out.push_str(&compose::plain(&line, self.options, tags, scene.look.utc, scene.look.glyphs));
-            out.push('\n');
-            count += 1;
-        }
-        (out, count)
-    }
-
-    fn save(&mut self, scene: &Scene<'_>) -> Answer {
-        while self.store.work(SLICE) {}
-        self.filtering = false;
-        let (text, lines) = self.text(0, usize::MAX, scene);
-        if lines == 0 {
-            return Answer::Refused("there is no line to save".into());
-        }
-        let title = self
-            .following
-            .as_ref()
-            .map_or_else(|| "logs".to_owned(), |(subject, _)| subject::title(scene.fleet, subject));
-        let stamp = scene.now.strftime("%Y%m%d-%H%M%S");
-        let stem = format!("{title}-{stamp}");
-        Answer::Done {
-            effects: vec![Effect::Save { stem, text }],
-            say: Some(format!("saving {lines} lines")),
-        }
-    }
-
-    fn copy(&self, scene: &Scene<'_>) -> Answer {
-        let top = self.top(scene);
-        let layout = self.layout();
-        // Lines of the page, in whole: rows above the top and below the bottom come with them.
-        let mut rows = usize::from(self.rows) + top.row;
-        let page = self.store.forward(top.seq).take_while(|line| {
-            let fits = rows > 0;
-            rows = rows.saturating_sub(layout.height(line, scene.look.glyphs));
-            fits
-        });
-        let (mut text, mut lines) = self.text(top.seq, page.count(), scene);
-        if lines == 0 {
-            return Answer::Refused("there is no line to copy".into());
-        }
-        if text.len() > CLIPBOARD {
-            let cut = text.get(..text.floor_char_boundary(CLIPBOARD)).and_then(|t| t.rfind('\n'));
-            text.truncate(cut.map_or(0, |at| at + 1));
-            lines = text.lines().count();
-            if lines == 0 {
-                return Answer::Refused(
-                    "the line is too long for the clipboard; save it to a file instead".into(),
-                );
-            }
-        }
-        let say = format!("copied {lines} {}", if lines == 1 { "line" } else { "lines" });
-        Answer::Done { effects: vec![Effect::Copy(text)], say: Some(say) }
     }
 
     fn widen(&mut self, scene: &Scene<'_>) -> Answer {
