@@ -7,7 +7,7 @@ use toml::de::DeTable;
 
 use super::keymap;
 use super::library::{KEYMAPS, Library, THEMES, read};
-use super::paths::{Paths, stem};
+use super::paths::{Paths, is_absent, stem};
 use super::problem::{Problem, Problems};
 use super::settings::{Settings, place_of};
 use super::theme;
@@ -64,8 +64,7 @@ pub fn check(path: &Path, paths: &Paths) -> Checked {
 
 /// Checks every file the user has: `config.toml`, all themes, all keymaps.
 pub fn check_all(paths: &Paths) -> Vec<Checked> {
-    let mut files: Vec<PathBuf> =
-        paths.config_file().filter(|p| p.symlink_metadata().is_ok()).into_iter().collect();
+    let mut files: Vec<PathBuf> = paths.config_file().filter(|p| !is_absent(p)).into_iter().collect();
     for dir in [paths.themes(), paths.keymaps()].into_iter().flatten() {
         let Ok(found) = std::fs::read_dir(dir) else { continue };
         let mut found: Vec<_> =

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::document::{Inherits, line_of};
 use super::keymap::{self, Keymap};
-use super::paths::{Paths, is_name, stem};
+use super::paths::{Paths, is_absent, is_name, stem};
 use super::problem::{Problem, Problems, did_you_mean, quote};
 use super::theme::{self, Depth, Theme};
 use crate::text::sanitize;
@@ -102,8 +102,9 @@ impl Library {
     pub fn theme(&self, name: &str, depth: Depth) -> Result<Theme, Problems> {
         let theme = theme::resolve(name, &self.layers(THEMES, name)?)?;
         if depth == Depth::None && name != "mono" {
-            let mono = theme::resolve("mono", &Self::default().layers(THEMES, "mono")?)?;
-            return Ok(Theme { name: theme.name, doc: theme.doc, ..mono.at(depth) });
+            // A broken patch of `mono` is told to who asks for `mono`, not to everyone.
+            let mono = self.theme("mono", depth).or_else(|_| Self::default().theme("mono", depth))?;
+            return Ok(Theme { name: theme.name, doc: theme.doc, ..mono });
         }
         Ok(theme.at(depth))
     }
@@ -179,11 +180,7 @@ impl Library {
             return None;
         }
         let path = self.config.as_ref()?.join(shelf.folder).join(format!("{name}.toml"));
-        // Not `exists`: a file we may not even look at is there, and has to be complained about.
-        match path.symlink_metadata() {
-            Err(e) if e.kind() != std::io::ErrorKind::PermissionDenied => None,
-            _ => Some(path),
-        }
+        (!is_absent(&path)).then_some(path)
     }
 
     /// The files a theme or keymap is made of, the deepest first.
@@ -283,7 +280,11 @@ fn placed(by: Option<(String, Inherits)>, otherwise: &str, what: String, remedy:
 pub(super) fn read(path: &Path) -> Result<String, Problems> {
     let shown = || sanitize::label(&path.display().to_string(), 200).to_string();
     let unreadable = |e: std::io::Error| {
-        Problem::whole(shown(), format!("it can't be read: {e}"), "check its path and permissions")
+        Problem::whole(
+            shown(),
+            format!("it can't be read: {e}"),
+            "check its path and permissions; QD_CONFIG_DIR names another directory",
+        )
     };
     let about = fs::metadata(path).map_err(unreadable)?;
     if !about.is_file() || about.len() > MAX_BYTES {

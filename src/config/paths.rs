@@ -93,6 +93,13 @@ pub(super) fn stem(path: &Path) -> Option<&str> {
         .flatten()
 }
 
+/// Whether there is no such file. One we may not even look at counts as there: it has to be
+/// complained about, because it may say `read_only`.
+pub(super) fn is_absent(path: &Path) -> bool {
+    path.symlink_metadata()
+        .is_err_and(|e| matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory))
+}
+
 /// Names are plain words, so that `../../secret` is not one.
 pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty()

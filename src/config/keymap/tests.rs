@@ -137,6 +137,33 @@ fn default_has_the_keys_people_know() {
 }
 
 #[test]
+fn the_others_have_the_keys_of_what_they_are_named_after() {
+    for (name, context, keys, action) in [
+        ("k9s", Context::Grid, "g", Action::Top),
+        ("k9s", Context::Grid, "y", Action::TabConfig),
+        ("k9s", Context::Logs, "y", Action::TabConfig),
+        ("k9s", Context::Grid, "ctrl-d", Action::Remove),
+        ("k9s", Context::Logs, "ctrl-f", Action::PageDown),
+        ("k9s", Context::Logs, "s", Action::Follow),
+        ("k9s", Context::Grid, "s", Action::Shell),
+        ("lazydocker", Context::Grid, "s", Action::Stop),
+        ("lazydocker", Context::Grid, "d", Action::Remove),
+        ("lazydocker", Context::Grid, "p", Action::Pause),
+        ("lazydocker", Context::Grid, "E", Action::Shell),
+        ("lazydocker", Context::Grid, "m", Action::TabLogs),
+        ("lazydocker", Context::Grid, "]", Action::NextTab),
+        ("emacs", Context::Grid, "ctrl-n", Action::Down),
+        ("emacs", Context::Grid, "alt-x", Action::Palette),
+        ("emacs", Context::Grid, "ctrl-x ctrl-c", Action::Quit),
+        ("emacs", Context::Logs, "ctrl-s", Action::Search),
+        ("emacs", Context::Logs, "ctrl-x ctrl-s", Action::SaveLogs),
+    ] {
+        let keymap = shipped_keymap(name).unwrap();
+        assert_eq!(keymap.lookup(context, &chords(keys)), Lookup::Action(action), "{name}: {keys}");
+    }
+}
+
+#[test]
 fn a_table_goes_before_global_and_none_hides_it() {
     let keymap = keymap(&[r#"
         global.q = "quit"

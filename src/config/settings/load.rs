@@ -15,7 +15,7 @@ use toml::de::{DeTable, DeValue};
 use super::{Settings, schema};
 use crate::config::document::{Document, Entry, entries};
 use crate::config::library::read;
-use crate::config::paths::Paths;
+use crate::config::paths::{Paths, is_absent};
 use crate::config::problem::{Problem, Problems, did_you_mean, quote};
 use crate::config::theme::Env;
 use crate::text::sanitize;
@@ -37,7 +37,7 @@ impl Settings {
     pub fn load(paths: &Paths, file: Option<&Path>, env: Env<'_>) -> Result<Self, Problems> {
         let path = file.map(Path::to_owned).or_else(|| paths.config_file());
         let mut settings = match path {
-            Some(path) if file.is_some() || path.symlink_metadata().is_ok() => {
+            Some(path) if file.is_some() || !is_absent(&path) => {
                 let name = sanitize::label(&path.display().to_string(), 200);
                 Self::read(&name, &read(&path)?)?
             }
