@@ -229,7 +229,7 @@ impl Engine for Demo {
                     Observation::Engine(world.info()),
                     Observation::Synced { at: world.now(), replicas: world.replicas() },
                 ];
-                out.extend(world.past());
+                out.extend(world.present());
                 out
             }))
         }
@@ -330,9 +330,17 @@ fn follow(
             let next = at.shared.lock().world.next_line(&at.of);
             // Ended already: one more look for what it said last.
             if let Some(next) = next.map(|next| until.map_or(next, |until| next.min(until))) {
-                tokio::select! {
-                    () = tokio::time::sleep_until(at.shared.clock.instant(next)) => {}
-                    _ = at.changed.changed() => {}
+                let due = tokio::time::sleep_until(at.shared.clock.instant(next));
+                tokio::pin!(due);
+                loop {
+                    tokio::select! {
+                        () = &mut due => break,
+                        _ = at.changed.changed() => {}
+                    }
+                    // Something changed somewhere; does it concern this one?
+                    if at.shared.lock().world.next_line(&at.of) != Some(next) {
+                        break;
+                    }
                 }
             }
             let (lines, now, ended) = at.shared.new_lines(&at.of, at.after);

@@ -88,10 +88,17 @@ pub(super) fn between(scene: &Scene<'_>, from: i64, until: i64) -> Vec<RawLine> 
     lines
 }
 
-/// When the next line at or after `from` comes, looking a few slots ahead; else where it stopped looking.
+/// When the next line at or after `from` comes, looking a few slots ahead; else where it stopped
+/// looking. Writes no line: with many logs followed, this is asked often.
 pub(super) fn next(scene: &Scene<'_>, from: i64) -> i64 {
     let ahead = from + 4 * SLOT;
-    between(scene, from, ahead).first().map_or(ahead, |line| line.at)
+    let Some(run) = scene.unit.runs.back() else { return ahead };
+    let mut moments = Vec::new();
+    moments::begin(scene, run, &mut moments);
+    moments::end(scene, run, &mut moments);
+    let moments = moments.into_iter().map(|line| line.at);
+    let records = slots(from, ahead).flat_map(|slot| Slot::of(scene, slot).moments(scene, run));
+    moments.chain(records).filter(|at| *at >= from).min().unwrap_or(ahead).min(ahead)
 }
 
 fn slots(from: i64, until: i64) -> impl Iterator<Item = i64> {
@@ -99,29 +106,61 @@ fn slots(from: i64, until: i64) -> impl Iterator<Item = i64> {
     from.div_euclid(SLOT) - 1..=until.div_euclid(SLOT)
 }
 
+/// What is said in one slot of a run, before it is put into words.
+struct Slot {
+    start: i64,
+    load: f64,
+    chance: u64,
+    records: i64,
+}
+
+impl Slot {
+    fn of(scene: &Scene<'_>, slot: i64) -> Self {
+        let middle = (slot * SLOT + SLOT / 2) / 1_000;
+        let load = Weather::at(scene.seed, middle).load(scene.spec, scene.unit.seed, middle);
+        let expected = scene.spec.program.profile().talk * (0.12 + load) * (SLOT as f64 / 1e6);
+        let chance = hash(scene.unit.seed ^ 0x7A1C, slot);
+        // What dies at once gets nothing done to speak of.
+        let idle = matches!(scene.spec.fate, Fate::CrashLoop { .. });
+        let records = if idle { 0 } else { (expected + share(chance)) as i64 };
+        Self { start: slot * SLOT, load, chance, records }
+    }
+
+    /// Each record's chance and time, in no order.
+    fn records(&self) -> impl Iterator<Item = (Rng, i64)> + use<> {
+        let (start, chance) = (self.start, self.chance);
+        (0..self.records).map(move |nth| {
+            let mut rng = Rng::new(hash(chance, nth));
+            let at = start + rng.below(SLOT.unsigned_abs()).cast_signed();
+            (rng, at)
+        })
+    }
+
+    /// The times at which a run says something in this slot.
+    fn moments(&self, scene: &Scene<'_>, run: &Run) -> Vec<i64> {
+        self.records().map(|(_, at)| at).filter(|at| speaks(scene, run, *at)).collect()
+    }
+}
+
+/// Whether a run has begun to serve at `at`, and is neither frozen nor about to end.
+fn speaks(scene: &Scene<'_>, run: &Run, at: i64) -> bool {
+    let ready = (run.from + scene.spec.program.profile().boot_ms) * 1_000;
+    let silent = run.asked.or(run.to).map_or(i64::MAX, |at| at * 1_000);
+    ready <= at && at < silent && !run.is_paused_at(at / 1_000)
+}
+
 /// Everything said in one slot of a run.
 fn say_slot(scene: &Scene<'_>, run: &Run, slot: i64, lines: &mut Vec<RawLine>) {
-    // What dies at once gets nothing done to speak of.
-    if matches!(scene.spec.fate, Fate::CrashLoop { .. }) {
+    let slot = Slot::of(scene, slot);
+    if slot.records == 0 {
         return;
     }
-    let profile = scene.spec.program.profile();
-    let middle = (slot * SLOT + SLOT / 2) / 1_000;
-    let load = Weather::at(scene.seed, middle).load(scene.spec, scene.unit.seed, middle);
-    let expected = profile.talk * (0.12 + load) * (SLOT as f64 / 1e6);
-    let chance = hash(scene.unit.seed ^ 0x7A1C, slot);
-    let count = (expected + share(chance)) as i64;
-    let broken = scene.world.broken_call(scene.spec, middle);
-    let ready = (run.from + profile.boot_ms) * 1_000;
-    let silent = run.asked.or(run.to).map_or(i64::MAX, |at| at * 1_000);
-    for nth in 0..count {
-        let mut rng = Rng::new(hash(chance, nth));
-        let at = slot * SLOT + rng.below(SLOT.unsigned_abs()).cast_signed();
-        if at < ready || at >= silent || run.is_paused_at(at / 1_000) {
-            continue;
+    let broken = scene.world.broken_call(scene.spec, (slot.start + SLOT / 2) / 1_000);
+    for (rng, at) in slot.records() {
+        if speaks(scene, run, at) {
+            let mut voice = Voice { scene, at, load: slot.load, broken, run, rng, lines: &mut *lines };
+            voice.record();
         }
-        let mut voice = Voice { scene, at, load, broken, run, rng, lines: &mut *lines };
-        voice.record();
     }
 }
 

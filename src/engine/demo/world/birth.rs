@@ -9,7 +9,8 @@ use super::{PRELUDE, Run, Unit, World};
 use crate::engine::demo::platform::{Fate, Spec};
 use crate::engine::demo::random::{Rng, hash, named};
 use crate::fleet::{
-    Compose, Exit, HealthCheck, Image, Limits, Port, Protocol, Replica, ReplicaId, Role, ServiceId, State,
+    Compose, Event, EventKind, Exit, HealthCheck, Image, Limits, Port, Protocol, Replica, ReplicaId, Role,
+    ServiceId, State,
 };
 
 /// Milliseconds from a container's creation to its first start.
@@ -80,6 +81,7 @@ impl World {
                 if let Some(run) = unit.current() {
                     run.pauses.push((-ago * 1_000, None));
                 }
+                self.remember(slot, -ago * 1_000, EventKind::Paused);
             }
             _ => {
                 self.past_run(slot, created + CREATE_TO_START, None);
@@ -92,9 +94,21 @@ impl World {
                     }
                     _ => HealthCheck::Healthy,
                 };
+                if let Fate::Sick { since, .. } = fate {
+                    self.remember(slot, -since * 1_000, EventKind::Health(HealthCheck::Unhealthy));
+                }
                 self.plan_life(slot);
             }
         }
+    }
+
+    /// Something that happened before the world began, for those who ask since when.
+    fn remember(&mut self, slot: usize, at: i64, kind: EventKind) {
+        let replica = &self.units[slot].replica;
+        let (id, service) = (replica.id.clone(), replica.service.clone());
+        let event = Event { at: self.stamp(at), replica: id, service, kind };
+        let place = self.events.partition_point(|earlier| earlier.at <= event.at);
+        self.events.insert(place, event);
     }
 
     /// Note a run that began before the world, and perhaps ended.

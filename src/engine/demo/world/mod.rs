@@ -176,6 +176,14 @@ impl World {
         out
     }
 
+    /// Recent events, and the newest usage only: for those who look once.
+    pub fn present(&self) -> Vec<Observation> {
+        let mut out: Vec<Observation> = self.events.iter().cloned().map(Observation::Happened).collect();
+        out.push(self.sweep(self.next_sweep - SWEEP));
+        out.push(Observation::Host(self.host_usage(self.next_sweep - SWEEP)));
+        out
+    }
+
     /// Log lines of one replica up to now, oldest first, in the query's bounds. What was written
     /// more than two hours ago has been rotated away.
     ///

@@ -1,4 +1,9 @@
+//! Life: what befalls a platform by itself, and that it is always the same.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod logs;
+mod verbs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -183,140 +188,6 @@ fn ids_names_and_ports_in_use_are_unique() {
 }
 
 #[test]
-fn every_verb_in_every_state_answers_as_an_engine_does() {
-    // One service of group buying in each state a user can meet.
-    for (service, state) in [
-        ("auth-service", State::Running),
-        ("office-service", State::Paused),
-        ("payment-service", State::Restarting),
-    ] {
-        for verb in Verb::ALL {
-            let mut world = world(Platform::GroupBuying);
-            let mut now = start();
-            let id = replica(&world, service).id;
-            while by_id(&world, &id).unwrap().state != state {
-                now += SignedDuration::from_millis(200);
-                world.advance(now);
-            }
-            let result = act(&mut world, verb, &id, now);
-            let left = by_id(&world, &id);
-            let became = left.as_ref().map(|r| r.state);
-            match (verb, state) {
-                (Verb::Start, State::Paused)
-                | (Verb::Pause, State::Paused | State::Restarting)
-                | (Verb::Unpause, State::Running | State::Restarting)
-                | (Verb::Kill, State::Restarting)
-                | (Verb::Remove, _) => {
-                    assert!(
-                        matches!(result, Err(EngineError::Conflict { .. })),
-                        "{verb} {state:?}: {result:?}"
-                    );
-                    assert_eq!(became, Some(state));
-                }
-                (Verb::Start, _) => {
-                    assert_eq!(result, Ok(Done::Unchanged));
-                    assert_eq!(became, Some(state));
-                }
-                (Verb::Stop | Verb::Kill, _) => {
-                    assert_eq!(result, Ok(Done::Changed), "{verb} {state:?}");
-                    assert_eq!(became, Some(State::Exited), "{verb} {state:?}");
-                    let code = left.unwrap().exit.unwrap().code;
-                    match (verb, state) {
-                        (Verb::Kill, _) | (_, State::Paused) => assert_eq!(code, 137),
-                        (_, State::Running) => assert_eq!(code, 0),
-                        _ => assert_eq!(code, 1),
-                    }
-                }
-                (Verb::Restart, _) | (Verb::Unpause, State::Paused) => {
-                    assert_eq!(result, Ok(Done::Changed));
-                    assert_eq!(became, Some(State::Running));
-                }
-                (Verb::Pause, _) => {
-                    assert_eq!(result, Ok(Done::Changed));
-                    assert_eq!(became, Some(State::Paused));
-                }
-                (Verb::Unpause, _) => unreachable!("listed above"),
-            }
-        }
-    }
-}
-
-#[test]
-fn what_has_ended_can_be_started_and_removed_and_nothing_else() {
-    for (verb, wanted) in [
-        (Verb::Start, Some(State::Running)),
-        (Verb::Restart, Some(State::Running)),
-        (Verb::Stop, Some(State::Exited)),
-        (Verb::Remove, None),
-        (Verb::Kill, Some(State::Exited)),
-        (Verb::Pause, Some(State::Exited)),
-        (Verb::Unpause, Some(State::Exited)),
-    ] {
-        let mut world = world(Platform::GroupBuying);
-        let id = replica(&world, "auth-service").id;
-        assert_eq!(act(&mut world, Verb::Stop, &id, start()), Ok(Done::Changed));
-        let result = act(&mut world, verb, &id, after(20));
-        assert_eq!(by_id(&world, &id).map(|r| r.state), wanted, "{verb}");
-        match verb {
-            Verb::Stop => assert_eq!(result, Ok(Done::Unchanged)),
-            Verb::Start | Verb::Restart | Verb::Remove => assert_eq!(result, Ok(Done::Changed)),
-            _ => assert!(matches!(result, Err(EngineError::Conflict { .. }))),
-        }
-        if verb == Verb::Remove {
-            let again = act(&mut world, Verb::Start, &id, after(30));
-            assert!(matches!(again, Err(EngineError::Gone { .. })));
-        }
-    }
-}
-
-#[test]
-fn a_forced_removal_kills_first_and_leaves_nothing() {
-    let mut world = world(Platform::GroupBuying);
-    let id = replica(&world, "auth-service").id;
-    let step = Step { force: true, ..Step::new(Verb::Remove, id.clone()) };
-    let performed = world.perform(&step, start());
-    let told = world.advance(performed.ready);
-    assert_eq!(performed.result, Ok(Done::Changed));
-    assert!(told.iter().any(|o| matches!(o, Observation::Removed { id: gone, .. } if *gone == id)));
-    assert_eq!(by_id(&world, &id), None);
-    assert!(matches!(world.inspect(&id), Err(EngineError::Gone { .. })));
-}
-
-#[test]
-fn a_stop_kills_when_its_grace_is_over() {
-    let mut world = world(Platform::GroupBuying);
-    let id = replica(&world, "auth-service").id;
-    let step = Step { timeout: Some(0), ..Step::new(Verb::Stop, id.clone()) };
-    let performed = world.perform(&step, start());
-    world.advance(performed.ready);
-    assert!(performed.ready < start() + SignedDuration::from_millis(200));
-    assert_eq!(by_id(&world, &id).unwrap().exit, Some(Exit { code: 137, oom: false }));
-}
-
-#[test]
-fn signals_end_it_only_when_they_would() {
-    let mut world = world(Platform::GroupBuying);
-    let id = replica(&world, "auth-service").id;
-    let mut send = |signal: &str, at| {
-        let step = Step { signal: Some(signal.to_owned()), ..Step::new(Verb::Kill, id.clone()) };
-        let performed = world.perform(&step, at);
-        let told = world.advance(performed.ready);
-        (performed.result, told, by_id(&world, &id).unwrap())
-    };
-    let (result, told, replica) = send("SIGHUP", start());
-    assert_eq!((result, replica.state), (Ok(Done::Changed), State::Running));
-    assert!(
-        told.iter().any(|o| matches!(o, Observation::Happened(e) if e.kind == EventKind::Killed("1".into())))
-    );
-    let (result, _, replica) = send("NOPE", after(1));
-    assert!(matches!(result, Err(EngineError::Failed { status: 400, .. })));
-    assert_eq!(replica.state, State::Running);
-    let (result, _, replica) = send("TERM", after(2));
-    assert_eq!((result, replica.state), (Ok(Done::Changed), State::Exited));
-    assert_eq!(replica.exit.map(|e| e.code), Some(143));
-}
-
-#[test]
 fn a_health_check_starts_over_after_a_start() {
     let mut world = world(Platform::GroupBuying);
     let id = replica(&world, "auth-service").id;
@@ -402,22 +273,6 @@ fn a_leak_grows_until_the_kernel_ends_it() {
 }
 
 #[test]
-fn two_services_want_one_port() {
-    let mut world = world(Platform::Storefront);
-    let (web, order) = (replica(&world, "customer-web"), replica(&world, "order-service"));
-    assert_eq!((web.state, order.state), (State::Running, State::Exited));
-    let refused = act(&mut world, Verb::Start, &order.id, start());
-    let Err(EngineError::Failed { status: 500, why }) = refused else { panic!("{refused:?}") };
-    assert!(why.ends_with("Bind for 0.0.0.0:3001 failed: port is already allocated"), "{why}");
-    assert_eq!(world.inspect(&order.id).unwrap().error, Some(why));
-
-    act(&mut world, Verb::Stop, &web.id, after(1)).unwrap();
-    assert_eq!(act(&mut world, Verb::Start, &order.id, after(10)), Ok(Done::Changed));
-    assert_eq!(by_id(&world, &order.id).unwrap().state, State::Running);
-    assert!(act(&mut world, Verb::Start, &web.id, after(20)).is_err());
-}
-
-#[test]
 fn one_off_jobs_come_and_go_and_are_no_replicas() {
     let mut world = world(Platform::GroupBuying);
     let mut seen = BTreeSet::new();
@@ -433,86 +288,6 @@ fn one_off_jobs_come_and_go_and_are_no_replicas() {
         seen.extend(jobs.into_iter().map(|r| r.id));
     }
     assert!(seen.len() >= 5, "{}", seen.len());
-}
-
-#[test]
-fn logs_are_ordered_repeatable_and_within_bounds() {
-    for platform in Platform::ALL {
-        let mut world = world(platform);
-        world.advance(after(90));
-        for replica in world.replicas() {
-            let query = LogQuery::default();
-            let all = world.logs(&replica.id, &query).unwrap();
-            assert!(all.is_sorted_by_key(|l| l.at), "{}", replica.name);
-            assert!(all.iter().all(|l| l.at <= world.now() && !l.text.contains('\n')));
-            assert_eq!(all, world.logs(&replica.id, &query).unwrap());
-            let tail = world.logs(&replica.id, &LogQuery { tail: Some(7), ..query.clone() }).unwrap();
-            assert_eq!(tail, all[all.len().saturating_sub(7)..], "{}", replica.name);
-            let bounds = LogQuery { since: Some(after(10)), until: Some(after(50)), ..query };
-            let some = world.logs(&replica.id, &bounds).unwrap();
-            assert!(some.iter().all(|l| after(10) <= l.at && l.at < after(50)));
-            let inside = all.iter().filter(|l| after(10) <= l.at && l.at < after(50)).count();
-            assert_eq!(some.len(), inside, "{}", replica.name);
-        }
-    }
-}
-
-#[test]
-fn what_died_long_ago_still_has_its_last_words() {
-    let world = world(Platform::RetailPos);
-    let id = replica(&world, "mongo-restore-test").id;
-    let query = LogQuery { tail: Some(3), ..LogQuery::default() };
-    let lines = world.logs(&id, &query).unwrap();
-    assert!(lines.iter().any(|l| l.text.contains("job failed")), "{lines:?}");
-    assert!(lines.iter().all(|l| l.at < after(-1_000_000)));
-    let all = world.logs(&id, &LogQuery::default()).unwrap();
-    assert_eq!(lines, all[all.len() - 3..]);
-}
-
-#[test]
-fn what_is_sick_says_so_in_its_log() {
-    let world = world(Platform::GroupBuying);
-    let id = replica(&world, "whatsapp-service").id;
-    let lines = world.logs(&id, &LogQuery { tail: Some(300), ..LogQuery::default() }).unwrap();
-    assert!(lines.iter().any(|l| l.text.contains("session lost: scan the QR code again")));
-}
-
-#[test]
-fn a_followed_log_misses_and_repeats_nothing() {
-    let mut world = world(Platform::GroupBuying);
-    let id = replica(&world, "payment-service").id;
-    let mut followed = Vec::new();
-    let mut last = world.now();
-    for step in 1..400 {
-        world.advance(start() + SignedDuration::from_millis(step * 173));
-        followed.extend(world.logs_after(&id, last).unwrap());
-        last = world.now();
-    }
-    let since = start() + SignedDuration::from_micros(1);
-    let whole = world.logs(&id, &LogQuery { since: Some(since), ..LogQuery::default() }).unwrap();
-    assert_eq!(followed, whole);
-    assert!(!whole.is_empty());
-}
-
-#[test]
-fn programs_speak_their_own_formats() {
-    let world = world(Platform::GroupBuying);
-    let text = |service: &str| {
-        let id = replica(&world, service).id;
-        let lines = world.logs(&id, &LogQuery { tail: Some(400), ..LogQuery::default() }).unwrap();
-        assert!(lines.len() > 20, "{service} says {}", lines.len());
-        lines.into_iter().map(|l| l.text).collect::<Vec<_>>()
-    };
-    for line in text("auth-service").iter().filter(|l| l.starts_with('{')) {
-        serde_json::from_str::<serde_json::Value>(line).expect("a JSON line");
-    }
-    assert!(text("product-service").iter().any(|l| l.contains("\x1b[32minfo\x1b[39m")));
-    assert!(text("nginx").iter().any(|l| l.contains("HTTP/1.1\" 200")));
-    assert!(text("postgres").iter().any(|l| l.contains("LOG:  checkpoint")));
-    let shop = self::world(Platform::Storefront);
-    let id = replica(&shop, "user-service").id;
-    let lines = shop.logs(&id, &LogQuery::default()).unwrap();
-    assert!(lines.iter().any(|l| l.text.contains("web.RequestLogger")));
 }
 
 #[test]
@@ -595,4 +370,10 @@ fn the_fleet_folds_it_into_what_the_guide_says_is_wrong() {
     assert!(situation.text().contains("payment-service"), "{}", situation.text());
     let counts = fleet.counts(after(5));
     assert_eq!(counts.services, 19);
+    let since = |name: &str| {
+        let id = replica(&world, name).service;
+        fleet.summary(&id, after(5)).unwrap().health.at.unwrap()
+    };
+    assert_eq!(since("whatsapp-service"), after(-1_260), "since when is known, though it was long ago");
+    assert_eq!(since("office-service"), after(-5_400));
 }
