@@ -5,13 +5,14 @@
 
 mod print;
 
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 use jiff::Timestamp;
 
 use super::args::{LevelArg, LogsArgs, Tail};
 use super::exit::{CliError, Exit};
 use super::session::Session;
 use super::target;
+use crate::engine::EngineError;
 use crate::fleet::{Fleet, Replica};
 use crate::follow::{Batch, Follow, FollowOptions, Pressure, Subject};
 use crate::logs::{Filter, Level, Pattern};
@@ -44,7 +45,10 @@ pub(super) async fn run(session: &mut Session, args: &LogsArgs) -> Result<Exit, 
     };
     let mut printer = Printer::new(style, session.out.paint.clone(), session.out.glyphs);
     let mut follow = Follow::start(session.engine.clone(), subject, options, replicas);
-    let _feeding = args.follow.then(|| feed(session, &follow));
+    if args.follow {
+        follow.watch(&session.engine);
+    }
+    let mut unread = Vec::new();
     loop {
         // What is ready is written in one go; before waiting, the reader gets all of it.
         let ready = follow.next().now_or_never();
@@ -54,27 +58,24 @@ pub(super) async fn run(session: &mut Session, args: &LogsArgs) -> Result<Exit, 
             session.out.flush()?;
             follow.next().await
         };
-        let Some(Batch { lines, dropped, .. }) = batch else { break };
+        let Some(Batch { lines, dropped, errors, .. }) = batch else { break };
         for line in lines.iter().filter(|l| filter.accepts(l.stream, l.level, &l.text)) {
             printer.print(&mut session.out, line)?;
         }
         if dropped > 0 {
             super::say(&format!("qd: {dropped} lines were lost here: reading was too slow"));
         }
+        for (source, error) in errors {
+            super::say(&format!("qd: {}: {error}", source.tag));
+            unread.push(error);
+        }
     }
     session.out.flush()?;
-    Ok(Exit::Done)
-}
-
-/// Tell the follow what happens in the fleet, so that it lives through restarts.
-fn feed(session: &Session, follow: &Follow) -> tokio_util::task::AbortOnDropHandle<()> {
-    let feed = follow.feed();
-    let mut watch = session.engine.watch();
-    tokio_util::task::AbortOnDropHandle::new(tokio::spawn(async move {
-        while let Some(observation) = watch.next().await {
-            feed.observe(&observation);
-        }
-    }))
+    Ok(match unread.as_slice() {
+        [] => Exit::Done,
+        errors if errors.iter().all(EngineError::is_unreachable) => Exit::Unreachable,
+        _ => Exit::Failed,
+    })
 }
 
 fn options(args: &LogsArgs, now: Timestamp) -> Result<FollowOptions, CliError> {
