@@ -258,7 +258,7 @@ mod tests {
             lines in proptest::collection::vec("[a-z\\r ]{0,20}", 1..8),
             cuts in proptest::collection::vec(0_usize..400, 0..8),
         ) {
-            let whole: String = lines.iter().map(|l| format!("{T1}{l}\n")).collect();
+            let whole: String = lines.iter().flat_map(|l| [T1, l, "\n"]).collect();
             let mut cuts: Vec<usize> = cuts.into_iter().map(|c| c.min(whole.len())).collect();
             cuts.extend([0, whole.len()]);
             cuts.sort_unstable();

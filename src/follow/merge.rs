@@ -36,13 +36,14 @@ pub(super) async fn history(
                 let item = match (log.as_mut(), deadline) {
                     (None, _) => break,
                     (Some(rx), None) => rx.recv().await,
-                    (Some(rx), Some(deadline)) => match timeout_at(deadline, rx.recv()).await {
-                        Ok(item) => item,
-                        Err(_) => {
+                    (Some(rx), Some(deadline)) => {
+                        if let Ok(item) = timeout_at(deadline, rx.recv()).await {
+                            item
+                        } else {
                             late.extend(log.take());
                             break;
                         }
-                    },
+                    }
                 };
                 match item {
                     None => *log = None,
@@ -64,14 +65,13 @@ pub(super) async fn history(
         let until = order.peek().map_or(i64::MAX, |Reverse((at, _))| *at);
         let Some(head) = heads.get_mut(n) else { continue };
         while head.as_slice().first().is_some_and(|line| line.at <= until) {
-            head.next().into_iter().for_each(|line| out.push(line));
+            out.extend(head.next());
         }
-        match head.as_slice().first() {
-            Some(line) => order.push(Reverse((line.at, n))),
-            None => {
-                empty.push(n);
-                out.hand().await?;
-            }
+        if let Some(line) = head.as_slice().first() {
+            order.push(Reverse((line.at, n)));
+        } else {
+            empty.push(n);
+            out.hand().await?;
         }
     }
     out.finish().await?;
@@ -94,6 +94,10 @@ impl Window {
         self.waiting.push((came, line));
     }
 
+    pub(super) fn extend(&mut self, came: Instant, lines: Vec<Line>) {
+        self.waiting.extend(lines.into_iter().map(|line| (came, line)));
+    }
+
     /// When the first line has waited long enough.
     pub(super) fn due(&self) -> Option<Instant> {
         self.waiting.first().map(|(came, _)| *came + WINDOW)
@@ -113,6 +117,6 @@ impl Window {
         let mut ready: Vec<Line> =
             self.waiting.extract_if(.., |(_, line)| line.at <= limit).map(|(_, line)| line).collect();
         ready.sort_by_key(|line| line.at);
-        ready.into_iter().for_each(|line| out.push(line));
+        out.extend(ready);
     }
 }

@@ -61,6 +61,12 @@ impl Outlet {
         self.batch.lines.push(line);
     }
 
+    pub(super) fn extend(&mut self, lines: impl IntoIterator<Item = Line>) {
+        for line in lines {
+            self.push(line);
+        }
+    }
+
     /// Notes that a log can't be read, with a marker.
     pub(super) fn fail(&mut self, source: Arc<Source>, error: EngineError) {
         let text = marker::unreadable(&source, &error);

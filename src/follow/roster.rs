@@ -86,13 +86,12 @@ impl Roster {
     }
 
     /// Takes the members there are at the beginning.
-    pub(super) fn begin(&mut self, replicas: Vec<Replica>) -> Vec<Change> {
+    pub(super) fn begin(&mut self, replicas: &[Replica]) -> Vec<Change> {
         let mut changes = Vec::new();
-        let any = !replicas.is_empty();
-        for replica in &replicas {
+        for replica in replicas {
             self.seen(replica, &mut changes);
         }
-        self.begun = any;
+        self.begun = !replicas.is_empty();
         changes
     }
 
@@ -273,3 +272,7 @@ impl Member {
 fn near(told: Option<Timestamp>, at: Timestamp) -> bool {
     told.is_some_and(|told| told.duration_since(at).abs() <= SAME)
 }
+
+#[cfg(test)]
+#[path = "roster_tests.rs"]
+mod tests;

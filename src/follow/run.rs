@@ -100,7 +100,7 @@ impl Desk {
         }
         let tail = self.tail(replicas.len() as u64);
         let mut logs = Vec::new();
-        for change in roster.begin(replicas) {
+        for change in roster.begin(&replicas) {
             if let Change::Open { id, source, standing, .. } = change {
                 let (tx, rx) = mpsc::channel(AHEAD);
                 let range = self.ranges.get(&id).copied().unwrap_or(Range { tail, ..self.range() });
@@ -136,7 +136,7 @@ impl Desk {
             self.window.release(Instant::now(), &mut self.outlet);
             self.outlet.hand().await?;
         }
-        self.window.release(Instant::now() + Duration::from_secs(3600), &mut self.outlet);
+        self.window.release(Instant::now() + Duration::from_hours(1), &mut self.outlet);
         self.outlet.finish().await
     }
 
@@ -183,9 +183,9 @@ impl Desk {
             Item::Failed(source, error) => self.outlet.fail(source, error),
             // A lone stream waits for nobody, unless a marker does.
             Item::Lines(lines) if self.standings.len() <= 1 && self.window.is_empty() => {
-                lines.into_iter().for_each(|line| self.outlet.push(line));
+                self.outlet.extend(lines);
             }
-            Item::Lines(lines) => lines.into_iter().for_each(|line| self.window.push(came, line)),
+            Item::Lines(lines) => self.window.extend(came, lines),
         }
     }
 

@@ -79,7 +79,7 @@ impl Builder {
     pub(super) fn add(&mut self, key: String, value: String) {
         match part(&key) {
             Part::Message if self.message.is_none() && !value.is_empty() => self.message = Some(value),
-            // MongoDB's `s` is a letter; anybody else's is a field.
+            // The `s` of mongod is a letter; anybody else's is a field.
             Part::Level if self.flat.level != Level::Unknown && (key != "s" || value.len() <= 2) => {}
             Part::Time => {}
             _ => self.fields.push((key, value)),
@@ -195,7 +195,8 @@ mod tests {
         assert!(flatten(&deep).unwrap().text.len() < deep.len());
         let deeper = format!("{}1{}", r#"{"a":"#.repeat(5000), "}".repeat(5000));
         assert_eq!(flatten(&deeper), None);
-        let wide = format!("{{{}\"z\":1}}", (0..20_000).map(|n| format!("\"{n}\":{n},")).collect::<String>());
+        let fields: Vec<String> = (0..20_000).map(|n| format!("\"{n}\":{n}")).collect();
+        let wide = format!("{{{}}}", fields.join(","));
         assert!(flatten(&wide).unwrap().text.len() <= MAX_LINE);
     }
 

@@ -32,11 +32,11 @@ fn field(builder: &mut Builder, key: String, value: Value, depth: usize) {
                 field(builder, format!("{key}.{inner}"), value, depth - 1);
             }
         }
-        Value::String(string) => builder.add(clean(key), clean(string)),
-        other => builder.add(clean(key), clean(other.to_string())),
+        Value::String(string) => builder.add(clean(&key), clean(&string)),
+        other => builder.add(clean(&key), clean(&other.to_string())),
     }
 }
 
-fn clean(text: String) -> String {
+fn clean(text: &str) -> String {
     sanitize::line(text.as_bytes()).text.into()
 }

@@ -289,7 +289,7 @@ fn json(head: &[u8]) -> Option<Level> {
     }
 }
 
-/// MongoDB's severity: `F`, `E`, `W`, `I`, `D1`–`D5`.
+/// The severity as `mongod` writes it: `F`, `E`, `W`, `I`, `D1`–`D5`.
 fn letter(word: &[u8]) -> Option<Level> {
     Some(match word {
         b"F" => Level::Fatal,

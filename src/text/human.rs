@@ -198,7 +198,7 @@ pub fn parse_bytes(text: &str) -> Result<u64, ParseError> {
             UNITS.iter().position(|u| first.starts_with(u.to_ascii_lowercase())).ok_or_else(wrong)?
         }
     };
-    let value = value * 1024_f64.powi(power as i32);
+    let value = value * 1024_f64.powf(power as f64);
     if value < u64::MAX as f64 { Ok(value.round() as u64) } else { Err(wrong()) }
 }
 

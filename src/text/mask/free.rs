@@ -63,11 +63,11 @@ fn group<'c>(captures: &'c Captures<'_>, n: usize) -> &'c str {
 
 /// Replaces every match for which `by` has something better.
 fn replace<'t>(
-    regex: &Option<Regex>,
+    regex: &LazyLock<Option<Regex>>,
     text: Cow<'t, str>,
     by: impl Fn(&Captures<'_>) -> Option<String>,
 ) -> Cow<'t, str> {
-    let Some(regex) = regex else { return text };
+    let Some(regex) = &**regex else { return text };
     if !regex.is_match(&text) {
         return text;
     }

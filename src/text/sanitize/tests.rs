@@ -191,7 +191,7 @@ fn check(raw: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn arbitrary_bytes_come_out_safe(raw in proptest::collection::vec(any::<u8>(), 0..300)) {
