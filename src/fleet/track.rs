@@ -179,25 +179,29 @@ impl Track {
 
     /// Whether what is said about the replica still changes as time passes without news.
     pub(super) fn is_unsettled(&self, replica: &Replica, at: Timestamp) -> bool {
-        replica.state == State::Restarting
-            || self.ends.back().is_some_and(|&end| at.duration_since(end) <= WINDOW)
-            || is_young_restarter(replica, at)
+        let lately = |end: &Timestamp| at.duration_since(*end) <= WINDOW;
+        match replica.state {
+            State::Restarting => true,
+            State::Running => self.ends.back().is_some_and(lately) || is_young_restarter(replica, at),
+            _ => false,
+        }
     }
 
-    /// How often it ended unasked lately; `None` for less than twice.
+    /// How often it ended unasked lately, or before its last end; `None` for less than twice.
     pub(super) fn cadence(&self, replica: &Replica, now: Timestamp) -> Option<Cadence> {
-        let recent = |end: &&Timestamp| now.duration_since(**end) <= WINDOW;
+        let gave_up = replica.state == State::Exited;
+        let until = if gave_up { replica.finished.unwrap_or(now) } else { now };
+        let recent = |end: &&Timestamp| until.duration_since(**end) <= WINDOW;
         let seen = self.ends.iter().filter(recent).count() as u32;
         let first = self.ends.iter().find(recent).copied();
-        let counted = if is_young_restarter(replica, now) { replica.restarts.unwrap_or(0) } else { 0 };
+        let counted = if is_young_restarter(replica, until) { replica.restarts.unwrap_or(0) } else { 0 };
         if counted.max(seen) < 2 {
             return None;
         }
         let since = if counted > seen { Some(replica.created) } else { first };
-        // Every end but a last one was followed by a restart.
-        let gave_up = u32::from(seen > 0 && !replica.is_up() && replica.state != State::Restarting);
-        let times = counted.max(seen - gave_up);
-        Some(Cadence { times, over: since.map(|since| now.duration_since(since)) })
+        // Every end was followed by a restart, but for the last one of what gave up.
+        let times = counted.max(seen.saturating_sub(u32::from(gave_up)));
+        Some(Cadence { times, over: since.map(|since| until.duration_since(since)) })
     }
 }
 

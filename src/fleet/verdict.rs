@@ -14,7 +14,7 @@ use super::{Exit, Health, HealthCheck, Replica, Since, State};
 pub(super) fn of_replica(replica: &Replica, track: &Track, now: Timestamp) -> Since {
     let say = |health, at, why: &str| Since { health, at, why: why.to_owned() };
     match replica.state {
-        State::Created => say(Health::Stopped, Some(replica.created), "never started"),
+        State::Created => created(replica),
         State::Restarting => down(replica, track, now),
         State::Running if is_looping(replica, track, now) => down(replica, track, now),
         State::Running => running(replica, track),
@@ -22,6 +22,18 @@ pub(super) fn of_replica(replica: &Replica, track: &Track, now: Timestamp) -> Si
         State::Removing => say(Health::Stopped, track.state_since(State::Removing), "being removed"),
         State::Dead => say(Health::Down, replica.finished, "dead, can only be removed"),
         State::Exited => exited(replica, track, now),
+    }
+}
+
+/// Made, and not started: nobody asked for it yet, or it could not be (a port that is taken, a
+/// command that is not there).
+fn created(replica: &Replica) -> Since {
+    let at = Some(replica.created);
+    match replica.exit.filter(|exit| exit.code != 0) {
+        Some(exit) => {
+            Since { health: Health::Down, at, why: format!("could not start, {}", exit_words(exit, false)) }
+        }
+        None => Since { health: Health::Stopped, at, why: "never started".to_owned() },
     }
 }
 

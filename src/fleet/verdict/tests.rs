@@ -36,6 +36,11 @@ fn how_it_ended_decides_at_first_sight() {
     let mut created = api.clone();
     created.state = State::Created;
     assert_eq!(at_first_sight(&created), says(Health::Stopped, "never started"));
+    created.exit = Some(exit(127));
+    let missing = says(Health::Down, "could not start, exit 127 (command not found)");
+    assert_eq!(at_first_sight(&created), missing);
+    created.exit = Some(exit(128));
+    assert_eq!(at_first_sight(&created), says(Health::Down, "could not start, exit 128"));
     let mut dead = api;
     dead.state = State::Dead;
     assert_eq!(at_first_sight(&dead).0, Health::Down);
@@ -220,7 +225,8 @@ fn what_gave_up_says_how_often_it_tried() {
         fleet.apply(happened(second, &api, EventKind::Died(exit(1))));
     }
     fleet.apply(applied(17, &exited(Replica { restarts: Some(3), ..api.clone() }, 1, 17)));
-    assert_eq!(verdict(&fleet, &api, 20), says(Health::Down, "exit 1, 3 restarts in 10 s"));
+    assert_eq!(verdict(&fleet, &api, 20), says(Health::Down, "exit 1, 3 restarts in 7 s"));
+    assert_eq!(verdict(&fleet, &api, 20_000), says(Health::Down, "exit 1, 3 restarts in 7 s"));
     assert_eq!(since(&fleet, &api, 20), Some(10));
 }
 
