@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{sleep, timeout};
 
 use super::Shared;
 use super::api::Stats;
@@ -22,6 +22,8 @@ use crate::fleet::{Observation, ReplicaId, Usage};
 const AT_ONCE: usize = 4;
 /// Time between rounds.
 const EVERY: Duration = Duration::from_secs(2);
+/// Time before the second one: rates need two.
+const FIRST: Duration = Duration::from_millis(500);
 /// How many of what is on screen are asked each round.
 const SEEN: usize = 60;
 /// How many of the rest are asked each round, in turn.
@@ -55,10 +57,12 @@ impl Asker {
 
     /// Until nobody listens.
     pub(super) async fn run(mut self) {
-        let mut clock = interval(EVERY);
-        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            clock.tick().await;
+        for round in 0_u64.. {
+            match round {
+                0 => {}
+                1 => sleep(FIRST).await,
+                _ => sleep(EVERY).await,
+            }
             let up: Vec<ReplicaId> = self.shared.roster.borrow().iter().map(|(id, _)| id.clone()).collect();
             self.before.retain(|id, _| up.contains(id));
             let focus = self.shared.focus.borrow().clone();

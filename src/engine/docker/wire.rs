@@ -242,17 +242,22 @@ impl Wire {
     /// bollard, with the agreed API version, over this module's connections.
     ///
     /// bollard takes 304 for success and so hides that nothing changed; here it comes out as an
-    /// error answer of that status.
+    /// error answer of that status. It also drops the version from the path; here it is put back.
     pub(super) async fn typed(self: &Arc<Self>, within: Duration) -> Result<bollard::Docker, EngineError> {
         let (major, minor) = self.greeting().await?.api;
         let version = bollard::ClientVersion { major_version: major as usize, minor_version: minor as usize };
         let wire = self.clone();
+        let version_prefix = format!("/v{major}.{minor}");
         let transport = move |request: bollard::BollardRequest| {
-            let wire = wire.clone();
+            let (wire, version_prefix) = (wire.clone(), version_prefix.clone());
             async move {
                 let (mut parts, body) = request.into_parts();
                 let path = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-                parts.uri = path.parse().map_err(|e| bollard::errors::Error::from(http::Error::from(e)))?;
+                // bollard joins the version and the path in a way that loses the version.
+                let prefix = if path.starts_with("/v1.") { "" } else { version_prefix.as_str() };
+                parts.uri = format!("{prefix}{path}")
+                    .parse()
+                    .map_err(|e| bollard::errors::Error::from(http::Error::from(e)))?;
                 parts.headers.insert(header::HOST, header::HeaderValue::from_static("docker"));
                 let ours = |e: EngineError| bollard::errors::Error::from(std::io::Error::other(e));
                 let mut sender = wire.connect().await.map_err(ours)?;
@@ -342,28 +347,5 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_older_of_two_versions_is_used() {
-        let docker = |api| greet(api, "Docker/20.10.24 (linux)");
-        assert_eq!(docker("1.41"), Ok(Greeting { api: (1, 41), podman: false }));
-        let newest = bollard::API_DEFAULT_VERSION;
-        assert_eq!(docker("1.999").map(|g| g.api.1 as usize), Ok(newest.minor_version));
-        assert_eq!(
-            docker("1.40"),
-            Err(EngineError::ApiTooOld { found: "1.40".into(), needed: "1.41".into() })
-        );
-        assert!(matches!(docker("new"), Err(EngineError::Garbage { .. })));
-        assert!(matches!(docker(""), Err(EngineError::Garbage { .. })));
-        assert_eq!(greet("1.41", "Libpod/4.3.1 (linux)").map(|g| g.podman), Ok(true));
-    }
-
-    #[test]
-    fn an_id_stays_one_segment() {
-        assert_eq!(segment("a1-b_2.c"), "a1-b_2.c");
-        assert_eq!(segment("../x?y=1"), "..%2Fx%3Fy%3D1");
-        assert_eq!(segment(".."), "%2E%2E");
-    }
-}
+#[path = "wire_tests.rs"]
+mod tests;
