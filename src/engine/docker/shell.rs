@@ -54,7 +54,10 @@ pub(super) async fn open(
     };
     let what = of.short();
     let failed = |e| failure::bollard(e, what, &wire.shown());
-    let created = docker.create_exec(&segment(&of.id), config).await.map_err(failed)?;
+    // bollard's own timeout ends with the headers.
+    let id = segment(&of.id);
+    let created = timeout(CALL, docker.create_exec(&id, config));
+    let created = created.await.map_err(|_| wire.late(CALL, "preparing a shell"))?.map_err(failed)?;
     let exec = created.id;
     let (mut output, input) = start(&wire, &exec, what).await?;
 
@@ -85,9 +88,9 @@ pub(super) async fn open(
                 let options = ResizeExecOptions { height: size.rows, width: size.cols };
                 // Just after its start an exec can't be resized yet.
                 for _ in 0..5 {
-                    match docker.resize_exec(&exec, options).await {
-                        Ok(()) => return,
-                        Err(error) => tracing::debug!(%error, "resizing the shell"),
+                    match timeout(SOON, docker.resize_exec(&exec, options)).await {
+                        Ok(Ok(())) | Err(_) => return,
+                        Ok(Err(error)) => tracing::debug!(%error, "resizing the shell"),
                     }
                     sleep(Duration::from_millis(40)).await;
                 }
@@ -155,7 +158,7 @@ async fn find_shell(wire: &Wire, of: &ReplicaId) -> Result<&'static str, EngineE
 
 /// The exit code, if the command has ended.
 async fn ended(docker: &bollard::Docker, exec: &str) -> Option<i64> {
-    let it = docker.inspect_exec(exec).await.ok()?;
+    let it = timeout(SOON, docker.inspect_exec(exec)).await.ok()?.ok()?;
     it.exit_code.filter(|_| it.running != Some(true))
 }
 
