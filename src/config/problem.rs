@@ -75,9 +75,9 @@ pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
         .map(|(_, k)| k)
 }
 
-/// ", did you mean `x`?" or nothing: the middle of a sentence about an unknown name.
+/// " (did you mean `x`?)" or nothing: the middle of a sentence about an unknown name.
 pub(super) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(name, known).map_or_else(String::new, |k| format!(", did you mean `{k}`?"))
+    nearest(name, known).map_or_else(String::new, |k| format!(" (did you mean `{k}`?)"))
 }
 
 /// Edit distance where swapping neighbours counts as one slip (optimal string alignment).

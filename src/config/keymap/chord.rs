@@ -31,7 +31,7 @@ pub enum ChordError {
     Unknown {
         /// What was written.
         name: String,
-        /// ", did you mean …?" or nothing.
+        /// " (did you mean …?)" or nothing.
         suggestion: String,
     },
     /// Shift with a character: which one comes out is the keyboard layout's business.
@@ -194,7 +194,7 @@ fn unknown(text: &str, rest: &str) -> ChordError {
         .or_else(|| text.contains('+').then(|| text.replace('+', "-").to_ascii_lowercase()))
         .filter(|t| Chord::parse(t).is_ok());
     let suggestion = match respelt {
-        Some(t) => format!(", did you mean `{t}`?"),
+        Some(t) => format!(" (did you mean `{t}`?)"),
         None => did_you_mean(rest, NAMED.iter().map(|(n, _)| *n)),
     };
     ChordError::Unknown { name: text.into(), suggestion }

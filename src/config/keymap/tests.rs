@@ -226,12 +226,12 @@ y = 3
     let problems = Layer::read("k.toml", text).unwrap_err().0;
     let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
     for expected in [
-        "k.toml:1:1: a keymap has no `inherit`, did you mean `inherits`?",
-        "k.toml:4:1: `C-x` is no key, did you mean `ctrl-x`?",
-        "k.toml:5:5: there is no action `restrat`, did you mean `restart`?",
+        "k.toml:1:1: a keymap has no `inherit` (did you mean `inherits`?)",
+        "k.toml:4:1: `C-x` is no key (did you mean `ctrl-x`?)",
+        "k.toml:5:5: there is no action `restrat` (did you mean `restart`?)",
         "k.toml:7:1: `G` in [global] is bound to `top` here and to `bottom` in line 6",
         "k.toml:8:5: `y` is not bound to text",
-        "k.toml:9:2: a keymap has no `girds`, did you mean `grid`?",
+        "k.toml:9:2: a keymap has no `girds` (did you mean `grid`?)",
     ] {
         assert!(said.iter().any(|s| s.starts_with(expected)), "{expected}\nnot in\n{said:#?}");
     }

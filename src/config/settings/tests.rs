@@ -85,11 +85,11 @@ context = 'b'
         Settings::read("c.toml", text).unwrap_err().0.iter().map(ToString::to_string).collect();
     let expected = [
         (
-            "c.toml:1:1: config.toml has no `readonly`, did you mean `read_only`?",
+            "c.toml:1:1: config.toml has no `readonly` (did you mean `read_only`?)",
             "it has read_only, protected",
         ),
         ("c.toml:2:13: `protected`: an empty name protects nothing", "prod-*"),
-        ("c.toml:4:1: [ui] has no `theem`, did you mean `theme`?", "it has theme, keymap"),
+        ("c.toml:4:1: [ui] has no `theem` (did you mean `theme`?)", "it has theme, keymap"),
         ("c.toml:5:9: `mouse`: invalid type: string \"yes\", expected a boolean", "like `mouse = true`"),
         ("c.toml:6:10: `colors`: unknown variant `512`, expected one of", "like `colors = \"auto\"`"),
         (

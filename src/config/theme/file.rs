@@ -163,9 +163,14 @@ pub(in crate::config) fn resolve(name: &str, layers: &[Layer]) -> Result<Theme, 
         }
     }
     if !missing.is_empty() {
+        let more = match missing.len().saturating_sub(5) {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        missing.truncate(5);
         problems.push(Problem::whole(
             layers.last().map_or("", |l| l.file.as_str()),
-            format!("the theme says nothing about {}", missing.join(", ")),
+            format!("the theme says nothing about {}{more}", missing.join(", ")),
             "add `inherits = \"quarterdeck\"`, or these roles",
         ));
     }

@@ -249,11 +249,11 @@ tab = 'boldd fg'
         "t.toml:1:1: a theme has no `colour`",
         "t.toml:3:1: `bold` already means something",
         "t.toml:4:5: `#12345` is no colour",
-        "t.toml:5:5: `greeen` is no colour, did you mean `green`?",
-        "t.toml:7:1: there is no role `titel`, did you mean `title`?",
+        "t.toml:5:5: `greeen` is no colour (did you mean `green`?)",
+        "t.toml:7:1: there is no role `titel` (did you mean `title`?)",
         "t.toml:8:6: `bg` is one colour too many",
         "t.toml:9:8: no colour after `on`",
-        "t.toml:10:9: a style has no `fgg`, did you mean `fg`?",
+        "t.toml:10:9: a style has no `fgg` (did you mean `fg`?)",
         "t.toml:10:29: `bold` is an integer; write true or false",
         "t.toml:11:8: `info` is a boolean, not a style",
         "t.toml:12:14: `a b` is no colour",
@@ -268,7 +268,7 @@ tab = 'boldd fg'
 #[test]
 fn unknown_colours_and_missing_roles_are_told_when_layers_are_together() {
     let said = read(&["[roles]\nok = 'gren bold'\nbad = 'on nowhere'"]).unwrap_err().to_string();
-    assert!(said.contains("mine.toml:2:6: there is no colour `gren`, did you mean `green`?"), "{said}");
+    assert!(said.contains("mine.toml:2:6: there is no colour `gren` (did you mean `green`?)"), "{said}");
     assert!(said.contains("mine.toml:3:7: there is no colour `nowhere`; add it to [palette]"), "{said}");
 
     let alone = Layer::read("mine.toml", "[roles]\ntext = 'white on black'").unwrap();
