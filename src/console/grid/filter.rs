@@ -1,5 +1,8 @@
 //! What the grid's filter lets through: fuzzy, in the syntax of `fzf` (`^begin`, `end$`,
-//! `'literal`, `!not`, blanks for "and"), on `project/service`.
+//! `'literal`, `!not`, blanks for "and").
+//!
+//! On the service's name; with a `/` in it on `project/service`. A project's name is matched as it
+//! is written, not fuzzily: in a long path almost any three letters are found somewhere.
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -38,6 +41,9 @@ impl Filter {
         let pattern = self.pattern.as_ref()?;
         Some(Sieve {
             pattern,
+            on_path: self.text.contains('/'),
+            positive: !pattern.atoms.iter().any(|atom| atom.negative),
+            text: self.text.trim().to_lowercase(),
             matcher: Matcher::new(Config::DEFAULT),
             path: String::new(),
             chars: Vec::new(),
@@ -50,6 +56,9 @@ impl Filter {
 /// as one pass over the fleet.
 pub struct Sieve<'a> {
     pattern: &'a Pattern,
+    on_path: bool,
+    positive: bool,
+    text: String,
     matcher: Matcher,
     path: String,
     chars: Vec<char>,
@@ -60,6 +69,18 @@ impl Sieve<'_> {
     /// Whether a service passes; then which characters of its name matched (sorted, empty for an
     /// inverse match or one in the project's name).
     pub fn try_service(&mut self, project: Option<&str>, name: &str) -> Option<Box<[u16]>> {
+        if self.on_path {
+            return self.try_path(project, name);
+        }
+        let by_name = self.try_path(None, name);
+        if by_name.is_some() || !self.positive {
+            return by_name;
+        }
+        let project = project?.to_lowercase();
+        project.contains(&self.text).then(Box::default)
+    }
+
+    fn try_path(&mut self, project: Option<&str>, name: &str) -> Option<Box<[u16]>> {
         self.path.clear();
         let mut offset = 0;
         if let Some(project) = project {
@@ -104,6 +125,7 @@ mod tests {
         assert_eq!(try_it("pay", Some("shop"), "payment"), Some(vec![0, 1, 2]));
         assert_eq!(try_it("pms", Some("shop"), "payment-service"), Some(vec![0, 3, 8]));
         assert_eq!(try_it("xyz", Some("shop"), "payment"), None);
+        assert_eq!(try_it("spy", Some("shop"), "payment"), None, "letters of the project don't count");
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! What is typed, clicked and pasted; and the way to the clipboard.
 
+use std::future::poll_fn;
 use std::io::{self, Write};
+use std::task::Poll;
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{Event, EventStream};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 
 use super::super::Msg;
 use crate::engine::TermSize;
@@ -36,13 +38,16 @@ impl Input {
         }
     }
 
-    /// What has already come.
-    pub(super) fn ready(&mut self) -> Vec<Msg> {
+    /// What has already come. Does not wait.
+    pub(super) async fn ready(&mut self) -> Vec<Msg> {
         let mut msgs = Vec::new();
         let Some(events) = &mut self.events else { return msgs };
         for _ in 0..AHEAD {
-            match events.next().now_or_never() {
-                Some(Some(Ok(event))) => msgs.extend(message(event)),
+            // Polled with this task's own waker: the stream remembers the last one it was given,
+            // and would wake nobody for the next key.
+            let event = poll_fn(|cx| Poll::Ready(events.poll_next_unpin(cx))).await;
+            match event {
+                Poll::Ready(Some(Ok(event))) => msgs.extend(message(event)),
                 _ => break,
             }
         }

@@ -237,7 +237,7 @@ impl Runner {
                     Some(Err(_)) | None => self.leave = true,
                 }
                 // What was typed ahead is one frame.
-                for msg in self.input.ready() {
+                for msg in self.input.ready().await {
                     self.take(msg);
                 }
                 Ok(true)

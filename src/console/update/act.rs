@@ -96,6 +96,10 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             effects.extend(pane::ask(model, Input::Search));
             effects
         }
+        Action::Open if model.focus == Focus::Pane => match pane::act(model, action) {
+            Some(effects) => effects,
+            None => nothing_here(model, action),
+        },
         _ => match (action.group(), model.focus) {
             (Group::Move, Focus::Grid) | (Group::Grid, _) => grid::act(model, action),
             (Group::Logs, _) => logs(model, action),

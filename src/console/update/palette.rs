@@ -60,11 +60,9 @@ fn enter(model: &mut Model, mut palette: Palette) -> Vec<Effect> {
     let text = chosen.as_ref().map_or(typed.as_str(), |c| c.text.as_str());
     let parsed = parse(text, &model.fleet);
     // Half a word will do where completion knows the rest.
-    let best = match (&parsed, &chosen) {
-        (Err(CommandError::Unknown(_) | CommandError::Name(_) | CommandError::Missing(..)), _) => {
-            chosen.or_else(|| palette.candidates.first().cloned())
-        }
-        _ => None,
+    let best = match &parsed {
+        Ok(_) | Err(CommandError::Empty | CommandError::Ambiguous(..)) => None,
+        Err(_) => chosen.or_else(|| palette.candidates.first().cloned()),
     };
     match best {
         Some(candidate) if candidate.more => {

@@ -51,15 +51,18 @@ pub(super) fn total(model: &Model, totals: &Totals, cell: Cell) -> Vec<Span<'sta
     match cell.column {
         Column::Replicas => replicas(model, totals.up, totals.total, totals.worst),
         Column::Health if totals.troubled > 0 => {
-            let words = format!("{} of {}", totals.troubled, totals.services);
-            let words = text::clip(&format!("{words} not well"), usize::from(cell.width), "");
-            plain(model, words, health_role(totals.worst))
+            let words = format!("{} not well", totals.troubled);
+            plain(model, text::clip(&words, usize::from(cell.width), ""), health_role(totals.worst))
         }
         Column::Cpu => match totals.usage.cpu {
             Some(cores) => plain(model, percent(cores), Role::Dim),
             None => Vec::new(),
         },
         Column::Mem => match totals.usage.memory {
+            // Under the others, which have a share of their limit behind them.
+            Some(bytes) if cell.width >= 10 => {
+                plain(model, format!("{}     ", human::bytes(bytes)), Role::Dim)
+            }
             Some(bytes) => plain(model, human::bytes(bytes), Role::Dim),
             None => Vec::new(),
         },

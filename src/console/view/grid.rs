@@ -12,7 +12,7 @@ use super::super::pane::Target;
 use super::super::widget::text;
 use super::{GUTTER, cells, grid_focused, health_glyph, health_role};
 use crate::config::Role;
-use crate::fleet::Health;
+use crate::fleet::{Health, Replica};
 
 /// The line of column heads; the sorted one has an arrow.
 pub(super) fn head(model: &Model, area: Rect, buf: &mut Buffer) {
@@ -111,13 +111,20 @@ fn draw_row(model: &Model, columns: &Columns, row: &Row, line: Rect, buf: &mut B
                 return;
             };
             let lead = [Span::raw("  "), verdict(model, summary.health.health), Span::raw(" ")];
-            put_name(model, &lead, &replica.name, &[], theme.style(Role::Dim), name_at, buf);
+            put_name(model, &lead, short(replica), &[], theme.style(Role::Dim), name_at, buf);
             let history = model.fleet.history(id);
             for cell in columns.cells() {
                 put(buf, line, *cell, cells::cell(model, &summary, history.as_ref(), *cell));
             }
         }
     }
+}
+
+/// A replica's name without its project's, which stands above it.
+fn short(replica: &Replica) -> &str {
+    let project = replica.service.project.as_deref();
+    let rest = project.and_then(|project| replica.name.strip_prefix(project));
+    rest.and_then(|rest| rest.strip_prefix(['-', '_'])).unwrap_or(&replica.name)
 }
 
 fn verdict(model: &Model, health: Health) -> Span<'static> {

@@ -1,0 +1,215 @@
+//! Screens: what is drawn at four sizes, in which colours, and that no size or key breaks it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod stage;
+
+use proptest::prelude::*;
+use quarterdeck::action::Action;
+use quarterdeck::config::{Library, Role, Settings};
+use quarterdeck::console::Msg;
+use quarterdeck::engine::TermSize;
+use stage::{LARGE, MEDIUM, SMALL, Stage};
+
+const TINY: TermSize = TermSize { cols: 32, rows: 8 };
+
+#[test]
+fn the_main_screen_at_four_sizes() {
+    for (name, size) in [("80x24", SMALL), ("120x40", MEDIUM), ("200x50", LARGE), ("32x8", TINY)] {
+        let mut stage = Stage::new(size);
+        stage.pass(3);
+        insta::assert_snapshot!(format!("main_{name}"), stage.screen());
+    }
+}
+
+#[test]
+fn dialogs() {
+    let mut stage = Stage::new(SMALL);
+    stage.at("order-service").keys("x");
+    insta::assert_snapshot!("confirm_stop", stage.screen());
+    stage.keys("esc").keys("?");
+    insta::assert_snapshot!("help", stage.screen());
+    stage.keys("esc :").write("re");
+    insta::assert_snapshot!("palette", stage.screen());
+    stage.keys("esc").command("pick-theme");
+    insta::assert_snapshot!("pick_theme", stage.screen());
+    let settings = Settings { protected: vec!["group-buying".into()], ..Settings::default() };
+    let mut stage = Stage::with(SMALL, settings);
+    stage.at("redis").keys("X").write("red");
+    insta::assert_snapshot!("confirm_typed", stage.screen());
+}
+
+#[test]
+fn colours_say_what_words_say() {
+    let stage = Stage::new(MEDIUM);
+    let buf = stage.draw();
+    let theme = &stage.model.skin.theme;
+    let cell = |text: &str, offset: u16| {
+        let (row, line) = stage.find(text).unwrap();
+        let col = line.split(text).next().unwrap().chars().count() as u16;
+        buf[(col + offset, row)].clone()
+    };
+    assert_eq!(Some(cell("✔ redis", 0).fg), theme.style(Role::Ok).fg);
+    assert_eq!(Some(cell("✖ whatsapp-service", 0).fg), theme.style(Role::Bad).fg);
+    assert_eq!(Some(cell("unhealthy", 0).fg), theme.style(Role::Bad).fg);
+    assert_eq!(Some(cell("‖ office-service", 0).fg), theme.style(Role::Warn).fg);
+    assert_eq!(Some(cell(" DEMO ", 1).bg), theme.style(Role::Badge).bg);
+    // The selected row differs from its neighbours over its whole width.
+    let (row, _) = stage.find("✖ payment-service").unwrap();
+    for x in 0..120 {
+        let (here, below) = (&buf[(x, row)], &buf[(x, row + 1)]);
+        assert!(here.bg != below.bg || here.modifier != below.modifier, "column {x}");
+    }
+}
+
+#[test]
+fn every_theme_keeps_the_selection_and_the_badge_visible() {
+    for name in Library::default().theme_names() {
+        let mut settings = Settings::default();
+        settings.ui.theme.clone_from(&name);
+        let stage = Stage::with(SMALL, settings);
+        let buf = stage.draw();
+        let (row, _) = stage.find("✖ payment-service").unwrap();
+        let (here, below) = (&buf[(10, row)], &buf[(10, row + 1)]);
+        assert_ne!((here.fg, here.bg, here.modifier), (below.fg, below.bg, below.modifier), "{name}");
+        assert!(stage.line(0).contains("DEMO"), "{name}");
+    }
+}
+
+#[test]
+fn badges_outlive_everything_else_in_the_header() {
+    let settings = Settings { read_only: true, ..Settings::default() };
+    for cols in (20..200).rev() {
+        let stage = Stage::with(TermSize { cols, rows: 24 }, settings.clone());
+        let head = stage.line(0);
+        assert!(head.contains("DEMO") && head.contains("READ-ONLY"), "{cols}: {head}");
+    }
+}
+
+/// Keys of all kinds, more of those that open something.
+fn key() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "j",
+        "k",
+        "g",
+        "G",
+        "enter",
+        "esc",
+        "tab",
+        "space",
+        "/",
+        ":",
+        "?",
+        "r",
+        "x",
+        "X",
+        "z",
+        "Z",
+        "+",
+        "-",
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+        "o",
+        "O",
+        "right",
+        "left",
+        "n",
+        "N",
+        "y",
+        "a",
+        "ctrl-d",
+        "ctrl-u",
+        "ctrl-f",
+        "w",
+        "t",
+        "T",
+        "J",
+        "v",
+        "f",
+        "p",
+        "backspace",
+        "down",
+        "up",
+        "pagedown",
+        "home",
+        "end",
+        "*",
+        ">",
+        "<",
+        "alt-t",
+        "alt-k",
+        "f12",
+        "delete",
+        "ctrl-c",
+        "s",
+        "é",
+        "日",
+    ])
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Key(&'static str),
+    Size(u16, u16),
+    Pass,
+    Click(u16, u16),
+    Action(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => key().prop_map(Step::Key),
+        2 => (1_u16..60, 1_u16..30).prop_map(|(c, r)| Step::Size(c, r)),
+        1 => (60_u16..250, 1_u16..70).prop_map(|(c, r)| Step::Size(c, r)),
+        1 => Just(Step::Pass),
+        2 => (0_u16..130, 0_u16..45).prop_map(|(x, y)| Step::Click(x, y)),
+        2 => (0..Action::ALL.len()).prop_map(Step::Action),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// Whatever is pressed, clicked and resized: it is drawn, and the selection is a row.
+    #[test]
+    fn no_soup_of_keys_and_sizes_breaks_it(steps in prop::collection::vec(step(), 1..60)) {
+        let mut stage = Stage::new(SMALL);
+        for step in steps {
+            match step {
+                Step::Key(key) => { stage.keys(key); }
+                Step::Size(cols, rows) => {
+                    stage.send(Msg::Resize(TermSize { cols, rows }));
+                    stage.settle();
+                }
+                Step::Pass => stage.pass(1),
+                Step::Click(x, y) => stage.click(x, y),
+                Step::Action(i) => { stage.command(Action::ALL[i].name()); }
+            }
+            stage.draw();
+            stage.work();
+            let rows = stage.model.grid.rows();
+            prop_assert!(rows.is_empty() || stage.model.grid.index() < rows.len());
+        }
+    }
+}
+
+#[test]
+fn every_size_down_to_one_cell_is_drawn() {
+    let mut stage = Stage::new(SMALL);
+    for opened in ["", "?", ":", "alt-t", "r", "X", "f12", "/", "tab"] {
+        stage.keys("esc esc esc esc");
+        if !opened.is_empty() {
+            stage.keys(opened);
+        }
+        for cols in 1..40 {
+            for rows in 1..16 {
+                stage.send(Msg::Resize(TermSize { cols, rows }));
+                stage.settle();
+                stage.draw();
+            }
+        }
+        stage.send(Msg::Resize(SMALL));
+    }
+}
