@@ -76,6 +76,8 @@ pub struct Prompt {
     pub line: Line,
     /// What it was before, to go back to.
     pub before: String,
+    /// What was selected before.
+    pub selected: Option<Target>,
     /// What is wrong with it.
     pub problem: Option<String>,
 }

@@ -52,6 +52,16 @@ impl Filter {
     }
 }
 
+/// How a name passed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// The greater the better; 0 where nothing of the name matched.
+    pub score: u32,
+    /// Which characters of the name matched, sorted; empty for an inverse match or one in the
+    /// project's name.
+    pub matched: Box<[u16]>,
+}
+
 /// A filter at work. Holds the matcher's scratch memory (some 100 kB), so it lives only as long
 /// as one pass over the fleet.
 pub struct Sieve<'a> {
@@ -66,9 +76,8 @@ pub struct Sieve<'a> {
 }
 
 impl Sieve<'_> {
-    /// Whether a service passes; then which characters of its name matched (sorted, empty for an
-    /// inverse match or one in the project's name).
-    pub fn try_service(&mut self, project: Option<&str>, name: &str) -> Option<Box<[u16]>> {
+    /// Whether a service passes; then how well, and where.
+    pub fn try_service(&mut self, project: Option<&str>, name: &str) -> Option<Passed> {
         if self.on_path {
             return self.try_path(project, name);
         }
@@ -77,10 +86,10 @@ impl Sieve<'_> {
             return by_name;
         }
         let project = project?.to_lowercase();
-        project.contains(&self.text).then(Box::default)
+        project.contains(&self.text).then(Passed::default)
     }
 
-    fn try_path(&mut self, project: Option<&str>, name: &str) -> Option<Box<[u16]>> {
+    fn try_path(&mut self, project: Option<&str>, name: &str) -> Option<Passed> {
         self.path.clear();
         let mut offset = 0;
         if let Some(project) = project {
@@ -98,14 +107,14 @@ impl Sieve<'_> {
             self.chars.extend(self.path.chars());
             Utf32Str::Unicode(&self.chars)
         };
-        self.pattern.indices(haystack, &mut self.matcher, &mut self.indices)?;
+        let score = self.pattern.indices(haystack, &mut self.matcher, &mut self.indices)?;
         self.indices.sort_unstable();
         self.indices.dedup();
         let in_name = self.indices.iter().filter_map(|&i| {
             let i = (i as usize).checked_sub(offset)?;
             u16::try_from(i).ok()
         });
-        Some(in_name.collect())
+        Some(Passed { score, matched: in_name.collect() })
     }
 }
 
@@ -117,7 +126,7 @@ mod tests {
     fn try_it(text: &str, project: Option<&str>, name: &str) -> Option<Vec<u16>> {
         let mut filter = Filter::default();
         filter.set(text);
-        filter.sieve().unwrap().try_service(project, name).map(|m| m.to_vec())
+        filter.sieve().unwrap().try_service(project, name).map(|p| p.matched.to_vec())
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub struct Grid {
     totals: Vec<(Option<Arc<str>>, Totals)>,
     longest: u16,
     hidden: usize,
+    /// Select what the filter finds best, at the next rebuild.
+    seek: bool,
     stale: Stale,
 }
 
@@ -298,10 +300,11 @@ impl Grid {
         self.stale.all = sort.column.is_usage() || self.stale.all;
     }
 
-    /// Filter otherwise. Says whether anything changed.
+    /// Filter otherwise, and select what is found best. Says whether anything changed.
     pub fn set_filter(&mut self, text: &str) -> bool {
         let changed = self.filter.set(text);
         self.stale.rows |= changed;
+        self.seek = changed && !self.filter.is_empty();
         changed
     }
 

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
+use super::filter::Passed;
 use super::{Column, Grid, trouble};
 use crate::console::pane::Target;
-use crate::fleet::{Fleet, Health, Role, Service, Summary, Usage};
+use crate::fleet::{Fleet, Health, Role, Service, ServiceId, Summary, Usage};
 
 /// Whether a row has others under it, and shows them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +109,7 @@ struct Group<'a> {
 struct Shown<'a> {
     service: &'a Service,
     summary: &'a Summary,
+    score: u32,
     matched: Box<[u16]>,
 }
 
@@ -125,13 +127,15 @@ impl Grid {
             }
             let Some(group) = groups.last_mut() else { continue };
             group.totals.add(summary);
-            let matched = match &mut sieve {
-                None => Some(Box::default()),
+            let passed = match &mut sieve {
+                None => Some(Passed::default()),
                 Some(sieve) => sieve.try_service(service.id.project.as_deref(), &service.id.name),
             };
             let stopped = self.hide_stopped && summary.health.health == Health::Stopped;
-            match matched {
-                Some(matched) if !stopped => group.services.push(Shown { service, summary, matched }),
+            match passed {
+                Some(Passed { score, matched }) if !stopped => {
+                    group.services.push(Shown { service, summary, score, matched });
+                }
                 _ => hidden += 1,
             }
         }
@@ -147,6 +151,8 @@ impl Grid {
         let heads = groups.len() > 1 || groups.iter().any(|g| g.project.is_some());
         let mut rows = Vec::with_capacity(self.rows.len());
         let mut longest = 0;
+        // What was just looked for is what the next key is about.
+        let mut best: Option<(u32, &ServiceId)> = None;
         for group in &groups {
             if group.services.is_empty() {
                 continue;
@@ -166,8 +172,16 @@ impl Grid {
             }
             for shown in &group.services {
                 longest = longest.max(shown.service.id.name.width() + 6);
+                if shown.score > best.map_or(0, |(score, _)| score) {
+                    best = Some((shown.score, &shown.service.id));
+                }
                 self.push_service(fleet, shown, &mut rows);
             }
+        }
+        if std::mem::take(&mut self.seek)
+            && let Some((_, id)) = best
+        {
+            self.selected = Some(Target::Service(id.clone()));
         }
         let totals = groups.into_iter().map(|g| (g.project.clone(), g.totals)).collect();
         self.rows = rows;

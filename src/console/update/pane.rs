@@ -83,6 +83,9 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
 
 /// Go to a tab and its pane.
 pub(super) fn open(model: &mut Model, tab: Tab) -> Vec<Effect> {
+    if model.pane_open && model.tab == tab && model.focus == Focus::Pane {
+        model.say(format!("this is the {} tab already", tab.title()));
+    }
     model.pane_open = true;
     model.tab = tab;
     model.focus = Focus::Pane;

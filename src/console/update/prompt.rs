@@ -15,7 +15,9 @@ const PASTE: usize = 1000;
 /// Open the input line with a text.
 pub(super) fn open(model: &mut Model, kind: PromptKind, text: String) {
     model.dirty = true;
-    model.prompt = Some(Prompt { kind, line: Line::new(text.clone()), before: text, problem: None });
+    let selected = model.grid.selected().cloned();
+    model.prompt =
+        Some(Prompt { kind, line: Line::new(text.clone()), before: text, selected, problem: None });
 }
 
 /// A key for the input line.
@@ -25,6 +27,9 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             if let Some(prompt) = model.prompt.take() {
                 // What it was before could be used then, so it can now.
                 let _ = apply(model, prompt.kind, &prompt.before);
+                if let Some(target) = &prompt.selected {
+                    model.grid.select(target, &model.fleet);
+                }
             }
         }
         KeyCode::Enter => close(model),
