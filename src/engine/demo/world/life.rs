@@ -92,9 +92,8 @@ impl World {
                 let at = self.next_sweep;
                 self.now = at;
                 self.next_sweep += SWEEP;
-                let sweep = self.sweep(at);
-                self.out.push(sweep);
-                self.out.push(Observation::Host(self.host_usage(at)));
+                let (sweep, host) = self.sweep(at);
+                self.out.extend([sweep, Observation::Host(host)]);
             }
         }
         self.now = to;

@@ -168,19 +168,20 @@ impl World {
         let every = if self.by_id.len() > SMALL { 10 * SWEEP } else { SWEEP };
         let last = self.next_sweep - SWEEP;
         let mut at = last - (PRELUDE / every) * every;
-        while at <= last {
-            out.push(self.sweep(at));
+        while at < last {
+            out.push(self.sweep(at).0);
             at += every;
         }
-        out.push(Observation::Host(self.host_usage(last)));
+        let (sweep, host) = self.sweep(last);
+        out.extend([sweep, Observation::Host(host)]);
         out
     }
 
     /// Recent events, and the newest usage only: for those who look once.
     pub fn present(&self) -> Vec<Observation> {
         let mut out: Vec<Observation> = self.events.iter().cloned().map(Observation::Happened).collect();
-        out.push(self.sweep(self.next_sweep - SWEEP));
-        out.push(Observation::Host(self.host_usage(self.next_sweep - SWEEP)));
+        let (sweep, host) = self.sweep(self.next_sweep - SWEEP);
+        out.extend([sweep, Observation::Host(host)]);
         out
     }
 
@@ -233,14 +234,15 @@ impl World {
         }
     }
 
-    /// Everything's usage at a moment, as one sweep.
-    fn sweep(&self, at: i64) -> Observation {
+    /// Everything's usage at a moment, as one sweep, and the machine's.
+    fn sweep(&self, at: i64) -> (Observation, HostUsage) {
         let weather = Weather::at(self.seed, at);
-        let usages = self
+        let usages: Vec<(ReplicaId, Usage)> = self
             .living()
             .filter_map(|unit| Some((unit.replica.id.clone(), self.usage(unit, at, &weather)?)))
             .collect();
-        Observation::Sampled { at: self.stamp(at), usages }
+        let host = self.host_usage(at, &usages);
+        (Observation::Sampled { at: self.stamp(at), usages }, host)
     }
 
     fn usage(&self, unit: &Unit, at: i64, weather: &Weather) -> Option<Usage> {
@@ -249,10 +251,9 @@ impl World {
         Some(load::usage(spec, unit, run, at, weather, self.broken_call(spec, at).is_some()))
     }
 
-    fn host_usage(&self, at: i64) -> HostUsage {
-        let weather = Weather::at(self.seed, at);
+    fn host_usage(&self, at: i64, usages: &[(ReplicaId, Usage)]) -> HostUsage {
         let (mut cpu, mut memory) = (0.0_f32, 0_u64);
-        for usage in self.living().filter_map(|unit| self.usage(unit, at, &weather)) {
+        for (_, usage) in usages {
             cpu += usage.cpu.unwrap_or(0.0);
             memory += usage.memory.unwrap_or(0);
         }
