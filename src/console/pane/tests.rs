@@ -307,3 +307,33 @@ fn text_helper_skips_the_second_half_of_wide_characters() {
     buf.set_string(0, 0, "日b", ratatui::style::Style::new());
     assert_eq!(text(&buf), "日b\n");
 }
+
+#[test]
+fn charts_kept_up_to_date_equal_charts_made_anew() {
+    let mut fleet = fleet();
+    let theme = Theme::default();
+    let target = shop();
+    let mut kept = shown(Tab::Stats, &fleet, &target);
+    for second in 1..=47 {
+        let usage = crate::fleet::Usage { cpu: Some(second as f32 / 20.0), ..crate::fleet::Usage::default() };
+        let usages = vec![(replica_id("shop-api-1"), usage)];
+        fleet.apply(Observation::Sampled { at: at(second), usages });
+        let mut scene = scene(&fleet, &theme, &target);
+        scene.now = at(second);
+        // Now and then the tab is not told for a while.
+        if second % 7 != 0 && !(20..34).contains(&second) {
+            kept.get_mut(Tab::Stats).observe(Changes::default(), &scene);
+        }
+        let mut anew = Panes::new(&Settings::default());
+        anew.get_mut(Tab::Stats).set_viewport(80, 10);
+        anew.get_mut(Tab::Stats).show(&scene);
+        let draw = |panes: &Panes| draw(panes.get(Tab::Stats), &scene, 80, 10);
+        // The oldest columns differ: what leaves the five minutes is thinned to averages of 15 s,
+        // which a kept picture never looks at again. The figures beside the names are those of the
+        // last time it was told.
+        let charts = |drawn: String| -> Vec<String> {
+            drawn.lines().flat_map(|l| l.split('│').skip(1)).map(|c| c.chars().skip(5).collect()).collect()
+        };
+        assert_eq!(charts(draw(&kept)), charts(draw(&anew)), "after {second} s");
+    }
+}

@@ -4,41 +4,25 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::subject::Subject;
+use super::picture::Picture;
 use crate::config::Role;
-use crate::console::pane::{Scene, Target, scope};
+use crate::console::pane::Scene;
 use crate::console::widget::chart::Unit;
 use crate::console::widget::text;
-use crate::fleet::Usage;
 use crate::text::human;
 
-/// Who uses what: a row a service, a replica, or of the one replica there is.
-pub(super) fn figures(subject: &Subject<'_>, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+/// Who uses what: a row a service of a project, else a row a replica.
+pub(super) fn figures(picture: &Picture, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
     let theme = scene.look.theme;
     let glyphs = scene.look.glyphs;
     let missing = glyphs.missing;
-    let mut rows: Vec<(String, Usage)> = match scene.target {
-        Target::Project(_) => scope::services(scene.fleet, scene.target)
-            .into_iter()
-            .filter_map(|s| Some((s.id.name.to_string(), scene.fleet.summary(&s.id, scene.now)?.usage)))
-            .collect(),
-        _ => scope::replicas(scene.fleet, scene.target)
-            .into_iter()
-            .filter_map(|r| Some((r.name.to_string(), scene.fleet.replica_summary(&r.id, scene.now)?.usage)))
-            .collect(),
-    };
-    // Whoever uses most comes first; steady for equals.
-    rows.sort_by(|a, b| {
-        let key = |u: &Usage| u.cpu.unwrap_or(-1.0);
-        key(&b.1).total_cmp(&key(&a.1)).then_with(|| a.0.cmp(&b.0))
-    });
-    if rows.len() > 1 {
-        rows.insert(0, ("together".to_owned(), subject.usage));
-    }
+    let together = (picture.who.len() > 1).then(|| ("together".into(), picture.usage));
+    let rows = together.iter().chain(&picture.who);
+    let count = picture.who.len() + usize::from(together.is_some());
     let name_room = usize::from(area.width).saturating_sub(34).clamp(6, 28);
     let head = format!("{:<name_room$} {:>6} {:>7} {:>8} {:>8}", "WHO", "CORES", "MEM", "RX", "TX");
     text::put(buf, area, 0, &Line::styled(head, theme.style(Role::Title)));
-    for (row, (name, usage)) in (1..area.height).zip(&rows) {
+    for (row, (name, usage)) in (1..area.height).zip(rows) {
         let name = text::clip(name, name_room, glyphs.ellipsis);
         let pad = name_room.saturating_sub(text::width(&name));
         let cpu = usage.cpu.map_or_else(|| missing.to_owned(), |c| format!("{c:.2}"));
@@ -52,7 +36,7 @@ pub(super) fn figures(subject: &Subject<'_>, scene: &Scene<'_>, area: Rect, buf:
         );
         text::put(buf, area, row, &Line::styled(line, theme.style(Role::Text)));
     }
-    let hidden = (rows.len() + 1).saturating_sub(usize::from(area.height));
+    let hidden = (count + 1).saturating_sub(usize::from(area.height));
     if hidden > 0 && area.height > 2 {
         let more = format!("{} and {} more", glyphs.ellipsis, hidden + 1);
         let last = Rect { y: area.bottom() - 1, height: 1, ..area };

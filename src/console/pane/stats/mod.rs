@@ -5,17 +5,16 @@
 
 mod figures;
 mod panel;
-mod subject;
+mod picture;
 mod window;
 
-use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use self::figures::figures;
 use self::panel::{PANELS, Panel};
-use self::subject::Subject;
+use self::picture::{Cut, Picture};
 use self::window::Window;
 use super::{Answer, Pane, Scene, Target};
 use crate::action::Action;
@@ -23,6 +22,7 @@ use crate::config::Role;
 use crate::console::Effect;
 use crate::console::widget::Scroll;
 use crate::console::widget::chart::{AXIS, Band, Chart};
+use crate::fleet::Changes;
 
 /// Rows below which a chart tells nothing.
 const CHART_ROWS: u16 = 5;
@@ -33,6 +33,7 @@ pub(super) struct Stats {
     window: Window,
     scroll: Scroll,
     target: Option<Target>,
+    picture: Option<Picture>,
     cols: u16,
     rows: u16,
 }
@@ -49,52 +50,50 @@ fn grid(cols: u16, rows: u16) -> (u16, u16) {
 }
 
 impl Stats {
-    fn panel(&self, panel: Panel, subject: &Subject<'_>, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+    /// How time is cut on an area: the same for all charts on it.
+    fn cut(&self, cols: u16) -> Cut {
+        let (across, _) = grid(cols, CHART_ROWS);
+        let (step, slices) = self.window.slices((cols / across).saturating_sub(AXIS + 1));
+        Cut { step, slices }
+    }
+
+    /// Keep a picture for the area the tab will be drawn in.
+    fn prepare(&mut self, scene: &Scene<'_>) {
+        let cut = self.cut(self.cols);
+        match &mut self.picture {
+            Some(picture) if picture.is_of(scene, cut) => picture.refresh(scene),
+            picture => *picture = Some(Picture::new(scene, cut)),
+        }
+    }
+
+    fn panel(&self, panel: Panel, picture: &Picture, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
         let theme = scene.look.theme;
         let glyphs = scene.look.glyphs;
         if panel == Panel::Figures {
-            figures(subject, scene, area, buf);
+            figures(picture, scene, area, buf);
             return;
         }
-        let (step, slices) = self.window.slices(area.width.saturating_sub(AXIS));
-        let (from, to) = span(scene.now, step, slices);
-        let mut bands: Vec<Band> = panel
+        let bands: Vec<Band> = panel
             .metrics()
             .iter()
             .map(|(metric, name, role)| Band {
                 name,
-                values: subject.columns(*metric, from, to, slices),
+                values: picture.columns(*metric).to_vec(),
                 style: theme.style(*role),
             })
             .collect();
-        if bands.iter().all(|b| b.values.iter().all(Option::is_none)) {
-            // Nothing is complete yet: the first column may show what there is so far.
-            let next = SignedDuration::from_secs(step);
-            for (band, (metric, ..)) in bands.iter_mut().zip(panel.metrics()) {
-                band.values = subject.columns(
-                    *metric,
-                    from.saturating_add(next).unwrap_or(from),
-                    to.saturating_add(next).unwrap_or(to),
-                    slices,
-                );
-            }
-        }
-        let missing = if subject.series.iter().all(|s| s.newest().is_none()) {
-            "no sample yet"
-        } else {
-            "not measured by this engine"
-        };
+        let missing = if picture.sampled { "not measured by this engine" } else { "no sample yet" };
         let title = Line::from(vec![
             Span::styled(panel.name(), theme.style(Role::Title)),
             Span::raw(" "),
-            Span::styled(panel.now(&subject.usage, &subject.limits, glyphs.missing), theme.style(Role::Text)),
+            Span::styled(panel.now(&picture.usage, &picture.limits, glyphs.missing), theme.style(Role::Text)),
         ]);
-        let ticks = self.window.ticks(step);
+        let ticks = self.window.ticks(picture.step());
         let chart = Chart {
             title,
             bands,
             unit: panel.unit(),
-            limit: panel.limit(&subject.limits),
+            limit: panel.limit(&picture.limits),
             ticks: &ticks,
             missing,
             axis: theme.style(Role::Axis),
@@ -107,14 +106,6 @@ impl Stats {
     }
 }
 
-/// The complete slices up to now, on a grid that does not move with now.
-fn span(now: Timestamp, step: i64, slices: usize) -> (Timestamp, Timestamp) {
-    let end = now.as_second().div_euclid(step) * step;
-    let begin = end - step * i64::try_from(slices).unwrap_or(0);
-    let at = |second| Timestamp::from_second(second).unwrap_or(now);
-    (at(begin), at(end))
-}
-
 impl Pane for Stats {
     fn set_viewport(&mut self, width: u16, height: u16) {
         (self.cols, self.rows) = (width, height);
@@ -125,12 +116,24 @@ impl Pane for Stats {
             self.target = Some(scene.target.clone());
             self.scroll.home();
         }
+        self.prepare(scene);
         Vec::new()
     }
 
-    fn act(&mut self, action: Action, _scene: &Scene<'_>) -> Answer {
+    fn hide(&mut self) -> Vec<Effect> {
+        self.picture = None;
+        Vec::new()
+    }
+
+    fn observe(&mut self, _changes: Changes, scene: &Scene<'_>) -> Vec<Effect> {
+        self.prepare(scene);
+        Vec::new()
+    }
+
+    fn act(&mut self, action: Action, scene: &Scene<'_>) -> Answer {
         if matches!(action, Action::Left | Action::Right) {
             self.window = if self.window == Window::Hour { Window::Minutes5 } else { Window::Hour };
+            self.prepare(scene);
             return Answer::said(format!("the last {}", self.window.words()));
         }
         // One step is one row of charts.
@@ -148,7 +151,22 @@ impl Pane for Stats {
         if area.is_empty() {
             return;
         }
-        let subject = Subject::of(scene);
+        // What is kept is nearly always what is wanted; if not, the picture is made for this frame.
+        let cut = self.cut(area.width);
+        let made;
+        let picture = match &self.picture {
+            Some(kept) if kept.is_of(scene, cut) && kept.is_current(scene) => kept,
+            Some(kept) if kept.is_of(scene, cut) => {
+                let mut late = kept.clone();
+                late.refresh(scene);
+                made = late;
+                &made
+            }
+            _ => {
+                made = Picture::new(scene, cut);
+                &made
+            }
+        };
         let (across, down) = grid(area.width, area.height);
         let all = PANELS.div_ceil(usize::from(across));
         let first = self.scroll.top(all, usize::from(down)) * usize::from(across);
@@ -162,7 +180,7 @@ impl Pane for Stats {
                 let Some(panel) = panels.next() else { return };
                 // One column of air between neighbours.
                 let air = u16::from(col + 1 < across).min(width - 1);
-                self.panel(panel, &subject, scene, Rect { x: left, y: top, width: width - air, height }, buf);
+                self.panel(panel, picture, scene, Rect { x: left, y: top, width: width - air, height }, buf);
                 left += width;
             }
             top += height;
