@@ -7,7 +7,7 @@
 //!
 //! - [`UsageReader`]: usage of containers, from their cgroups.
 //! - [`MachineReader`]: usage of the machine.
-//! - [`facts`]: what `qd doctor` tells about reading here.
+//! - [`facts()`]: what `qd doctor` tells about reading here.
 
 mod container;
 mod counter;

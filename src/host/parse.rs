@@ -121,4 +121,24 @@ mod tests {
         assert_eq!(net_dev(format!("{head}{lo}{eth}").as_bytes()), Some((1000, 2000)));
         assert_eq!(net_dev(b"garbage"), None);
     }
+
+    proptest::proptest! {
+        /// What the kernel writes is not ours to trust: cut short or strange, it must not panic.
+        #[test]
+        fn anything_is_survived(text in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+            number(&text);
+            value(&text, b"key");
+            io_v1(&text);
+            io_v2(&text);
+            net_dev(&text);
+        }
+
+        #[test]
+        fn what_is_written_is_read(rx in proptest::num::u64::ANY, tx in proptest::num::u64::ANY) {
+            let text = format!("head\nhead\n eth0: {rx} 2 3 4 5 6 7 8 {tx} 2 3\n");
+            proptest::prop_assert_eq!(net_dev(text.as_bytes()), Some((rx, tx)));
+            let text = format!("8:0 rbytes={rx} wbytes={tx}\n");
+            proptest::prop_assert_eq!(io_v2(text.as_bytes()), (rx, tx));
+        }
+    }
 }
