@@ -171,7 +171,7 @@ pub enum Command {
     /// Remove their containers; volumes stay
     #[command(visible_alias = "remove")]
     Rm(RmArgs),
-    /// Everything about one replica, secrets masked
+    /// Everything about a replica (or each of a service), secrets masked
     Inspect(InspectArgs),
     /// What qd sees of engine, host, terminal and config, and what to do about it
     Doctor(DoctorArgs),
