@@ -2,15 +2,20 @@
 //! effects out. The world is deterministic, so are the screens.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use jiff::{SignedDuration, Timestamp};
 use quarterdeck::config::{Chord, Depth, Glyphs, Library, Settings};
 use quarterdeck::console::model::{Choice, Model, Skin, Start};
 use quarterdeck::console::{Effect, Msg, draw, settle, update};
-use quarterdeck::engine::TermSize;
 use quarterdeck::engine::demo::{Platform, World};
+use quarterdeck::engine::{LogQuery, TermSize};
 use quarterdeck::fleet::{HostUsage, Link, Observation, ServiceId};
+use quarterdeck::follow::{Batch, Subject};
+use quarterdeck::logs::{Line, Source, Stream, level};
 use quarterdeck::operate::{Outcome, Progress, StepOutcome};
+use quarterdeck::text::sanitize;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -120,9 +125,41 @@ impl Stage {
                     let result = self.world.inspect(&id);
                     self.send(Msg::Inspected(id, Box::new(result)));
                 }
+                Effect::Follow { number, ref subject, .. } => {
+                    let lines = self.lines(subject);
+                    self.send(Msg::Lines(number, Batch { lines, ..Batch::default() }));
+                    self.effects.push(effect);
+                }
                 other => self.effects.push(other),
             }
         }
+    }
+
+    /// The last lines of a subject's replicas, merged by time.
+    fn lines(&self, subject: &Subject) -> Vec<Line> {
+        let query = LogQuery { tail: Some(30), ..LogQuery::default() };
+        let mut lines = Vec::new();
+        for replica in self.world.replicas().iter().filter(|r| subject.covers(r)) {
+            let source = Arc::new(Source {
+                replica: replica.id.clone(),
+                service: replica.service.clone(),
+                tag: format!("{}-{}", replica.service.name, replica.number.unwrap_or(1)).into(),
+            });
+            for line in self.world.logs(&replica.id, &query).unwrap() {
+                let clean = sanitize::line(line.text.as_bytes());
+                lines.push(Line {
+                    source: source.clone(),
+                    at: line.at.as_nanosecond() as i64,
+                    stream: if line.stderr { Stream::Stderr } else { Stream::Stdout },
+                    level: level::detect(&clean.text),
+                    text: clean.text,
+                    spans: clean.spans,
+                    cut: clean.cut,
+                });
+            }
+        }
+        lines.sort_by_key(|l| l.at);
+        lines
     }
 
     /// Time passes, and the world lives.
