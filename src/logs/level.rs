@@ -170,8 +170,11 @@ fn plain(head: &[u8]) -> Option<Level> {
                 let value = value.get(..end)?;
                 return named(value).map(|(level, _)| level).or_else(|| number(value));
             }
-            // No level is shorter or longer: most words end here.
-            if (3..=13).contains(&word.len())
+            // Most words end here: in the middle of a sentence, and not in capitals.
+            let capitals = byte.is_ascii_uppercase() && word.get(1).is_some_and(u8::is_ascii_uppercase);
+            let placed = capitals || only_time || matches!(after, Some(b']' | b'>' | b')' | b'|'));
+            if placed
+                && (3..=13).contains(&word.len())
                 && let Some((level, spelling)) = named(word)
                 && counts(word, level, spelling, before, after, start == 0, only_time)
             {
