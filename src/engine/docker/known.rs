@@ -133,7 +133,7 @@ impl Known {
     pub(super) fn event(&mut self, message: &Message, now: Timestamp) -> Step {
         let mut step = Step::default();
         let raw = message.action.as_deref().filter(|a| !a.is_empty()).or(message.status.as_deref());
-        let Some(kind) = raw.and_then(|action| kind(action, message)) else { return step };
+        let Some(mut kind) = raw.and_then(|action| kind(action, message)) else { return step };
         if message.actor.id.is_empty() {
             return step;
         }
@@ -159,6 +159,10 @@ impl Known {
             .map(|row| row.replica.service.clone())
             .or(before)
             .unwrap_or_else(|| self.service_of(message, &replica));
+        // The event does not say why; an `oom` just before it did.
+        if let (EventKind::Died(exit), Some(known)) = (&mut kind, row.and_then(|row| row.replica.exit)) {
+            *exit = known;
+        }
         let destroyed = kind == EventKind::Destroyed;
         if asks_inspect(&kind) {
             step.unknown = row.is_none();

@@ -111,6 +111,8 @@ fn a_death_and_a_start() {
     let it = applied(&step);
     assert_eq!((it.state, it.exit, it.pid), (State::Exited, Some(Exit { code: 137, oom: true }), None));
     assert_eq!(it.check, HealthCheck::None);
+    let Some(Observation::Happened(event)) = step.tell.last() else { panic!("told what happened") };
+    assert_eq!(event.kind, EventKind::Died(Exit { code: 137, oom: true }));
     assert_eq!(step.inspect.as_deref(), Some("web"), "whether it restarts, only an inspect tells");
     assert_eq!(known.roster(), Some(vec![]));
     let step = known.event(&message("start", "web", &json!({})), Timestamp::UNIX_EPOCH);

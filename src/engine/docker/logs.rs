@@ -6,7 +6,6 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{self, BoxFuture};
@@ -17,7 +16,7 @@ use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::demux::Demux;
 use super::wire::{CALL, Wire, request, segment};
@@ -28,11 +27,6 @@ use crate::text::sanitize::label;
 
 /// How much is handed out at once, bytes, while more is there already.
 const BATCH: usize = 64 * 1024;
-/// What makes a batch one of a busy log, bytes.
-const BUSY: usize = 4 * 1024;
-/// How long a busy log is left to gather more: read a line at a time, the reader and the engine
-/// wake each other for every one of them, which makes both slower.
-const GATHER: Duration = Duration::from_millis(1);
 
 /// Log chunks of one replica, oldest first; see [`crate::engine::Engine::logs`].
 pub(super) fn logs(
@@ -58,7 +52,6 @@ struct Reader {
     body: Incoming,
     demux: Demux,
     endpoint: String,
-    busy: bool,
     ended: bool,
 }
 
@@ -104,21 +97,11 @@ impl Reader {
             });
         }
         let tty = inspected.config.tty.unwrap_or(false);
-        Ok(Self {
-            connection,
-            body: response.into_body(),
-            demux: Demux::new(!tty),
-            endpoint,
-            busy: false,
-            ended: false,
-        })
+        Ok(Self { connection, body: response.into_body(), demux: Demux::new(!tty), endpoint, ended: false })
     }
 
     /// The next chunks: all that is there, at most about [`BATCH`] bytes. `None` at the end.
     async fn batch(&mut self) -> Result<Option<Vec<LogChunk>>, EngineError> {
-        if std::mem::take(&mut self.busy) {
-            sleep(GATHER).await;
-        }
         future::poll_fn(|cx| {
             while !self.ended && self.demux.len() < BATCH {
                 match self.poll_data(cx) {
@@ -131,10 +114,7 @@ impl Reader {
                         self.ended = true;
                     }
                     Poll::Pending if self.demux.len() == 0 => return Poll::Pending,
-                    Poll::Pending => {
-                        self.busy = self.demux.len() >= BUSY;
-                        break;
-                    }
+                    Poll::Pending => break,
                 }
             }
             let chunks = self.demux.take();
