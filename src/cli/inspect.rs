@@ -113,7 +113,7 @@ impl Page<'_> {
         let mut words = vec![replica.state.word().to_owned()];
         let since = if replica.is_up() { replica.started } else { replica.finished };
         if let Some(at) = since {
-            words.push(format!("for {} (since {})", human::age_at(at, self.now), self.clock(at)));
+            words.push(format!("since {} ({})", self.clock(at), human::age_at(at, self.now)));
         }
         if let Some(exit) = replica.exit {
             words.push(format!("exit {}{}", exit.code, if exit.oom { ", out of memory" } else { "" }));

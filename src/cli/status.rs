@@ -25,6 +25,9 @@ const SETTLE: Duration = Duration::from_millis(150);
 /// On a terminal ages and usage move even when nothing else does.
 const REDRAW: Duration = Duration::from_secs(1);
 
+const WRAP_OFF: &str = "\x1b[?7l";
+const WRAP_ON: &str = "\x1b[?7h";
+
 /// What of the fleet is shown.
 pub(super) struct Shown<'a> {
     /// Everything known.
@@ -140,8 +143,12 @@ impl Screen {
         }
         // Never more lines than the terminal has: going up would stop at its top and the
         // pictures would pile up.
-        let rows = crossterm::terminal::size().map_or(24, |(_, rows)| usize::from(rows));
+        let rows = crossterm::terminal::size().map_or(0, |(_, rows)| usize::from(rows));
+        let rows = if rows == 0 { 24 } else { rows };
         let fitting: Vec<&str> = text.lines().take(rows.saturating_sub(1).max(1)).collect();
+        // What is too long is cut by the terminal: a wrapped line would count for two. On again
+        // with every picture, so that no way out leaves it off.
+        out.text(WRAP_OFF)?;
         if self.lines > 0 {
             write!(out, "\x1b[{}A", self.lines)?;
         }
@@ -150,6 +157,7 @@ impl Screen {
             write!(out, "\r{line}\x1b[K\n")?;
         }
         out.text("\x1b[J")?;
+        out.text(WRAP_ON)?;
         self.lines = fitting.len();
         self.last = text;
         out.flush()
