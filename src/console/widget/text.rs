@@ -44,6 +44,22 @@ pub fn clip(text: &str, cols: usize, ellipsis: &str) -> String {
     out
 }
 
+/// Like [`clip`], but the end stays: for names that differ in it (`shop/api-2`).
+pub fn clip_start(text: &str, cols: usize, ellipsis: &str) -> String {
+    if width(text) <= cols {
+        return text.to_owned();
+    }
+    let Some(mut room) = cols.checked_sub(width(ellipsis)) else { return String::new() };
+    let mut start = text.len();
+    for (at, grapheme) in text.grapheme_indices(true).rev() {
+        match room.checked_sub(grapheme.width()) {
+            Some(left) => (room, start) = (left, at),
+            None => break,
+        }
+    }
+    format!("{ellipsis}{}", text.get(start..).unwrap_or_default())
+}
+
 /// Cut `text` into rows of at most `cols` columns: at blanks where a word of sensible length
 /// allows it (`words`), else anywhere between graphemes. At least one row; `cols` of 0 counts as 1.
 pub fn wrap(text: &str, cols: usize, words: bool) -> Vec<Range<usize>> {
@@ -125,6 +141,9 @@ mod tests {
         assert_eq!(clip("日本語", 5, "…"), "日本…");
         assert_eq!(clip("abc", 3, "…"), "abc");
         assert_eq!(clip("abcd", 0, "…"), "");
+        assert_eq!(clip_start("shop/api-2", 6, "…"), "…api-2");
+        assert_eq!(clip_start("日本語", 4, "…"), "…語");
+        assert_eq!(clip_start("abc", 0, "…"), "");
         let family = "👨‍👩‍👧x";
         assert_eq!(fit(family, 2), family.len() - 1);
     }

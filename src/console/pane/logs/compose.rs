@@ -159,7 +159,7 @@ impl Layout {
             pieces.push((format!("{stamp:<width$}", width = self.stamp()), theme.style(Role::Time)));
         }
         if self.tag > 0 {
-            let tag = text::clip(&line.source.tag, self.tag, look.glyphs.ellipsis);
+            let tag = text::clip_start(&line.source.tag, self.tag, look.glyphs.ellipsis);
             let pad = (self.tag + 1).saturating_sub(text::width(&tag));
             pieces.push((format!("{tag}{}", " ".repeat(pad)), theme.style(sources.role(line.source))));
         }

@@ -161,6 +161,7 @@ impl Logs {
     fn widen(&mut self, scene: &Scene<'_>) -> Answer {
         let ladder = subject::ladder(scene.fleet, scene.target);
         self.widened = (self.widened + 1) % ladder.len().max(1);
+        self.previous = false;
         let effects = self.follow(scene);
         let title = self.following.as_ref().map(|(s, _)| subject::title(scene.fleet, s)).unwrap_or_default();
         Answer::Done { effects, say: Some(format!("logs of {title}")) }
@@ -304,10 +305,12 @@ impl Pane for Logs {
             Action::CopyLogs => self.copy(scene),
             Action::WidenLogs => self.widen(scene),
             Action::PreviousLogs => {
-                if !self.previous && matches!(self.following, Some((Subject::Project(_) | Subject::All, _))) {
+                if matches!(scene.target, Target::Project(_)) {
                     return Answer::Refused("the run before is shown for one service or one replica".into());
                 }
                 self.previous = !self.previous;
+                // A project has no run before; its services and replicas have.
+                self.widened = 0;
                 let effects = self.follow(scene);
                 let say = if self.previous { "logs of the run before" } else { "logs of the current run" };
                 Answer::Done { effects, say: Some(say.into()) }

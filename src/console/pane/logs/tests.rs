@@ -163,6 +163,14 @@ fn rows_are_followed_once_and_widened_in_turn() {
     }
     let Answer::Done { effects, .. } = stand.act(Action::PreviousLogs) else { panic!() };
     assert!(matches!(effects[..], [Effect::Follow { previous: true, .. }]));
+    // Widening and the run before exclude one another: neither hides the other.
+    let Answer::Done { effects, .. } = stand.act(Action::WidenLogs) else { panic!() };
+    assert!(matches!(effects[..], [Effect::Follow { previous: false, subject: Subject::Service(_), .. }]));
+    stand.act(Action::WidenLogs);
+    let Answer::Done { effects, .. } = stand.act(Action::PreviousLogs) else { panic!() };
+    assert!(matches!(effects[..], [Effect::Follow { previous: true, subject: Subject::Replica(_), .. }]));
+    let project = Target::Project(Some("shop".into()));
+    assert!(matches!(Stand::new(project).act(Action::PreviousLogs), Answer::Refused(_)));
     assert_eq!(stand.logs.release(), [Effect::Unfollow]);
     assert_eq!(stand.logs.release(), []);
     assert!(!stand.logs.lines(stand.logs.number, &mut Batch::default()), "let go of");

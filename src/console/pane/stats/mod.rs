@@ -143,7 +143,7 @@ impl Pane for Stats {
     }
 
     fn status(&self, _scene: &Scene<'_>) -> String {
-        format!("the last {} (left/right)", self.window.words())
+        self.window.words().to_owned()
     }
 
     fn render(&self, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
