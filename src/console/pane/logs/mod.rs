@@ -25,7 +25,6 @@ use crate::action::Action;
 use crate::config::LogSettings;
 use crate::console::Effect;
 use crate::console::widget::scroll;
-use crate::fleet::Changes;
 use crate::follow::{Batch, Subject};
 use crate::logs::{Filter, Level, LogStore, Pattern};
 use crate::text::human::{self, Clock};
@@ -243,11 +242,6 @@ impl Pane for Logs {
 
     fn release(&mut self) -> Vec<Effect> {
         if self.following.take().is_some() { vec![Effect::Unfollow] } else { Vec::new() }
-    }
-
-    fn observe(&mut self, _changes: Changes, scene: &Scene<'_>) -> Vec<Effect> {
-        self.go_on_seeking(scene);
-        Vec::new()
     }
 
     fn work(&mut self, scene: &Scene<'_>) -> bool {
