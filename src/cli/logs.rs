@@ -96,6 +96,7 @@ fn options(args: &LogsArgs, now: Timestamp) -> Result<FollowOptions, CliError> {
         follow: args.follow,
         previous: args.previous,
         pressure: Pressure::Wait,
+        ..FollowOptions::default()
     })
 }
 

@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 use crate::engine::Engine;
 use crate::fleet::{Observation, Replica};
 
-pub use options::{FollowOptions, Pressure};
+pub use options::{FollowOptions, Pressure, starts};
 pub use subject::{Batch, Subject};
 
 /// Batches that may wait for the reader: few, so that what a slow one gets is new.

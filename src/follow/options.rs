@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::fleet::{EventKind, Fleet, ReplicaId};
+
 /// What a reader that is too slow gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Pressure {
@@ -27,6 +29,15 @@ pub struct FollowOptions {
     /// Only the run before the last restart (of a replica that is not up: its last run). Nothing
     /// is followed then.
     pub previous: bool,
+    /// Starts that were seen ([`starts`]), for `previous`: engines keep all runs of a replica in one
+    /// log and know the last start only. Without them the bound below is `tail` alone.
+    pub starts: Vec<(ReplicaId, Timestamp)>,
     /// What a slow reader gets.
     pub pressure: Pressure,
+}
+
+/// The starts a fleet remembers, for [`FollowOptions::starts`].
+pub fn starts(fleet: &Fleet) -> Vec<(ReplicaId, Timestamp)> {
+    let started = fleet.events().filter(|event| event.kind == EventKind::Started);
+    started.map(|event| (event.replica.clone(), event.at)).collect()
 }

@@ -96,7 +96,7 @@ impl Desk {
         lines: mpsc::Receiver<Item>,
     ) -> Result<(), Unheard> {
         if self.options.previous {
-            self.ranges = replicas.iter().map(|r| (r.id.clone(), previous(r, self.options.tail))).collect();
+            self.ranges = replicas.iter().map(|r| (r.id.clone(), previous(r, &self.options))).collect();
         }
         let tail = self.tail(replicas.len() as u64);
         let mut logs = Vec::new();
@@ -266,7 +266,8 @@ impl Desk {
 
 /// The bounds of a replica's run before its last restart. An engine keeps all runs of a replica in
 /// one log; only times tell them apart. Of a replica that is not up, its last run.
-fn previous(replica: &Replica, tail: Option<u64>) -> Range {
+fn previous(replica: &Replica, options: &FollowOptions) -> Range {
+    let tail = options.tail;
     // A start is noted a little after the first line of the run.
     let slack = Duration::from_millis(50);
     let started = replica.started;
@@ -282,5 +283,7 @@ fn previous(replica: &Replica, tail: Option<u64>) -> Range {
         }
         _ => started,
     };
-    Range { tail, since: None, until }
+    let starts = options.starts.iter().filter(|(id, at)| *id == replica.id && until.is_none_or(|u| *at < u));
+    let since = starts.map(|(_, at)| *at).max().and_then(|at| at.checked_sub(slack).ok());
+    Range { tail, since, until }
 }

@@ -213,9 +213,18 @@ const FOLLOW: FollowOptions = FollowOptions {
     until: None,
     follow: true,
     previous: false,
+    starts: Vec::new(),
     pressure: Pressure::Wait,
 };
-const READ: FollowOptions = FollowOptions { tail: None, follow: false, ..FOLLOW };
+const READ: FollowOptions = FollowOptions {
+    tail: None,
+    since: None,
+    until: None,
+    follow: false,
+    previous: false,
+    starts: Vec::new(),
+    pressure: Pressure::Wait,
+};
 
 #[tokio::test(start_paused = true)]
 async fn history_of_several_replicas_is_merged_by_time_and_ends() {
@@ -442,11 +451,15 @@ async fn a_pipe_gets_every_line_and_a_console_the_newest() {
 #[tokio::test(start_paused = true)]
 async fn the_run_before_the_restart() {
     let engine = Fake::new();
-    engine.print("a", &[(1000, "crash"), (5000, "again")]);
+    engine.print("a", &[(500, "first run"), (1000, "crash"), (5000, "again")]);
     let mut up = replica("a", 1);
     (up.finished, up.started) = (Some(at(2000)), Some(at(4990)));
     let options = FollowOptions { previous: true, ..FOLLOW };
-    assert_eq!(words(&all(&mut started(&engine, options.clone(), vec![up])).await), ["api-1 crash"]);
+    let got = all(&mut started(&engine, options.clone(), vec![up.clone()])).await;
+    assert_eq!(words(&got), ["api-1 first run", "api-1 crash"], "nobody saw when the run began");
+    let starts = [-500, 950, 4990].map(|ms| (replica_id("a"), at(ms))).to_vec();
+    let seen = FollowOptions { starts, ..options.clone() };
+    assert_eq!(words(&all(&mut started(&engine, seen, vec![up])).await), ["api-1 crash"]);
     let mut down = replica("a", 1);
     (down.state, down.started, down.finished) = (State::Exited, Some(at(4990)), Some(at(6000)));
     assert_eq!(words(&all(&mut started(&engine, options, vec![down])).await), ["api-1 again"]);

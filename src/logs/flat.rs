@@ -18,7 +18,7 @@ pub struct Flat {
     pub keys: Vec<Range<usize>>,
 }
 
-/// Flattens a line that is one JSON object ([`super::json`]) or logfmt ([`super::logfmt`]);
+/// Flattens a line that is one JSON object (nested ones get dotted keys) or logfmt;
 /// `None` for every other line.
 pub fn flatten(text: &str) -> Option<Flat> {
     match text.trim_start().as_bytes().first()? {

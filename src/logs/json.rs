@@ -17,23 +17,23 @@ pub(super) fn flatten(text: &str) -> Option<Flat> {
     let Value::Object(object) = serde_json::from_str(text).ok()? else { return None };
     let mut builder = Builder::new(level::detect(text.trim_start()));
     for (key, value) in object {
-        field(&mut builder, key, value, DEPTH);
+        field(&mut builder, &key, value, DEPTH);
     }
     Some(builder.finish())
 }
 
-fn field(builder: &mut Builder, key: String, value: Value, depth: usize) {
+fn field(builder: &mut Builder, key: &str, value: Value, depth: usize) {
     if builder.len() >= FIELDS {
         return;
     }
     match value {
         Value::Object(object) if depth > 0 && !object.is_empty() => {
             for (inner, value) in object {
-                field(builder, format!("{key}.{inner}"), value, depth - 1);
+                field(builder, &format!("{key}.{inner}"), value, depth - 1);
             }
         }
-        Value::String(string) => builder.add(clean(&key), clean(&string)),
-        other => builder.add(clean(&key), clean(&other.to_string())),
+        Value::String(string) => builder.add(clean(key), clean(&string)),
+        other => builder.add(clean(key), clean(&other.to_string())),
     }
 }
 

@@ -82,6 +82,7 @@ impl Following {
             tail: Some(self.tail),
             follow: !asked.previous,
             previous: asked.previous,
+            starts: crate::follow::starts(fleet),
             pressure: Pressure::Newest,
             ..FollowOptions::default()
         };
