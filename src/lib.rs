@@ -38,7 +38,7 @@
 //!   where it enters, so nothing downstream can emit an escape sequence by accident.
 //! - Secrets are masked where they enter ([`text::mask`]); what is not masked is not kept.
 //! - A selection, a dialog, a job hold an id, never a row number.
-//! - Read-only is enforced below the screen ([`engine::guard`]), where effects become calls.
+//! - Read-only is enforced below the screen ([`engine::ReadOnly`]), where effects become calls.
 
 pub mod action;
 pub mod cli;

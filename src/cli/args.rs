@@ -43,7 +43,7 @@ pub struct Global {
     /// A docker context by name
     #[arg(short = 'c', long, global = true, value_name = "NAME", conflicts_with = "host")]
     pub context: Option<String>,
-    /// Run on the simulated demo fleet: PLATFORM[,services=N][,seed=N]
+    /// Run on the simulated demo fleet: any of PLATFORM,services=N,seed=N
     #[arg(long, global = true, value_name = "SPEC", num_args = 0..=1, require_equals = true,
           default_missing_value = "", conflicts_with_all = ["host", "context"])]
     pub demo: Option<DemoSpec>,
