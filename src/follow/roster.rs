@@ -63,12 +63,11 @@ pub(super) struct Roster {
     lost: bool,
     /// The first list is how things are, not news.
     begun: bool,
-    since: Timestamp,
 }
 
 impl Roster {
-    /// A roster without members. What was made before `since` is not new.
-    pub(super) fn new(subject: Subject, engine: &EngineId, since: Timestamp) -> Self {
+    /// A roster without members.
+    pub(super) fn new(subject: Subject, engine: &EngineId) -> Self {
         Self {
             subject,
             members: HashMap::new(),
@@ -76,7 +75,6 @@ impl Roster {
             ourselves: marker::ourselves(engine),
             lost: false,
             begun: false,
-            since,
         }
     }
 
@@ -161,7 +159,8 @@ impl Roster {
         let source = self.subject.source(replica);
         let standing = Standing { up: replica.is_up(), run: 0, started: replica.started };
         let image = replica.image.tag().to_owned();
-        let fresh = self.begun && replica.created >= self.since;
+        // Not by its time of creation: the engine's clock may differ from ours.
+        let fresh = self.begun;
         let mut told = None;
         if fresh {
             let at = replica.started.unwrap_or(replica.created);

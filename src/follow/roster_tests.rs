@@ -64,7 +64,7 @@ fn exited(finished: i64) -> Replica {
 }
 
 fn roster() -> Roster {
-    let mut roster = Roster::new(Subject::Service(service()), &engine(), at(0));
+    let mut roster = Roster::new(Subject::Service(service()), &engine());
     let opened = roster.begin(&[replica("a", State::Running, Some(0))]);
     assert!(matches!(&*opened, [Change::Open { fresh: false, .. }]), "what was there is no news");
     roster
@@ -133,12 +133,12 @@ fn a_removal_is_told_once() {
 
 #[test]
 fn the_first_list_is_no_news() {
-    let mut roster = Roster::new(Subject::All, &engine(), at(-10));
+    let mut roster = Roster::new(Subject::All, &engine());
     let replicas = vec![replica("a", State::Running, Some(0))];
     let (marks, _) = told(&mut roster, [Observation::Synced { at: at(1), replicas }]);
     assert_eq!(marks, ["(open)"]);
     // What is learnt about its start later is no start.
-    let mut roster = Roster::new(Subject::All, &engine(), at(-10));
+    let mut roster = Roster::new(Subject::All, &engine());
     roster.begin(&[replica("a", State::Running, None)]);
     let (marks, _) = told(&mut roster, [applied(replica("a", State::Running, Some(0)))]);
     assert_eq!(marks, [""; 0]);

@@ -48,11 +48,10 @@ pub(super) struct Order {
 /// Runs a follow to its end: everything handed out, or nobody reads any more.
 pub(super) async fn run(order: Order) {
     let Order { engine, subject, options, mut replicas, feed, out } = order;
-    let since = Timestamp::now();
     replicas.retain(|replica| subject.covers(replica));
     // Should there be too many: those that run first, the newest first.
     replicas.sort_by_key(|replica| (!replica.is_up(), std::cmp::Reverse(replica.created)));
-    let mut roster = Roster::new(subject, engine.id(), since);
+    let mut roster = Roster::new(subject, engine.id());
     let (live, lines) = mpsc::channel(LIVE);
     let outlet = Outlet::new(out, options.pressure);
     let mut desk = Desk {
