@@ -183,13 +183,6 @@ pub(super) struct Network {
     pub(super) aliases: Option<Vec<String>>,
 }
 
-/// `GET /version`.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct Version {
-    pub(super) version: Option<String>,
-}
-
 /// `GET /info`.
 #[derive(Deserialize, Default, Clone)]
 #[serde(rename_all = "PascalCase", default)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
-use super::api::{Entry, Info, Version};
+use super::api::{Entry, Info};
 use super::{Shared, inspect, map, usage};
 use crate::engine::EngineError;
 use crate::fleet::{EngineInfo, Link, Observation, Replica};
@@ -18,15 +18,13 @@ const INSPECTS: usize = 8;
 pub(super) async fn list(shared: Arc<Shared>) -> Result<Vec<Observation>, EngineError> {
     let wire = &shared.wire;
     let greeting = wire.greeting().await?;
-    let (version, info, entries) = tokio::join!(
-        wire.get::<Version>("/version", "the engine"),
+    let (info, entries) = tokio::join!(
         wire.get::<Info>("/info", "the engine"),
         wire.get::<Vec<Entry>>("/containers/json?all=1", "the engine"),
     );
     let entries = entries?;
     let at = Timestamp::now();
     // What the engine tells of itself is decoration: without it the list is as good.
-    let version = version.unwrap_or_default().version.unwrap_or_default();
     let info = info.unwrap_or_default();
     let found: Vec<Result<Option<Replica>, EngineError>> =
         stream::iter(entries).map(|entry| look(shared.clone(), entry)).buffered(INSPECTS).collect().await;
@@ -36,7 +34,7 @@ pub(super) async fn list(shared: Arc<Shared>) -> Result<Vec<Observation>, Engine
     let local = usage::is_local(wire, &info, &up);
     let engine = EngineInfo {
         kind: if greeting.podman { "podman" } else { "docker" }.into(),
-        version: label(&version, 40).to_string(),
+        version: greeting.version,
         api: format!("{}.{}", greeting.api.0, greeting.api.1),
         host: label(info.name.as_deref().unwrap_or_default(), 80).to_string(),
         endpoint: wire.shown(),

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Shared;
-use super::api::{Entry, Info, Inspected, Version};
+use super::api::{Entry, Info, Inspected};
 use super::events::Events;
 use super::failure;
 use super::inspects::Inspects;
@@ -134,16 +134,10 @@ impl Watch {
         let greeting = wire.greeting().await?;
         let events = Events::open(wire).await?;
         self.known.begin_list();
-        let (version, entries) = tokio::join!(
-            wire.get::<Version>("/version", "the engine"),
-            wire.get::<Vec<Entry>>("/containers/json?all=1", "the engine"),
-        );
-        let entries = entries?;
-        // A version that can't be read is no reason to show nothing.
-        let version = version.unwrap_or_default().version.unwrap_or_default();
+        let entries: Vec<Entry> = wire.get("/containers/json?all=1", "the engine").await?;
         self.engine = EngineInfo {
             kind: if greeting.podman { "podman" } else { "docker" }.into(),
-            version: label(&version, 40).to_string(),
+            version: greeting.version,
             api: format!("{}.{}", greeting.api.0, greeting.api.1),
             endpoint: wire.shown(),
             ..std::mem::take(&mut self.engine)

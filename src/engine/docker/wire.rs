@@ -22,6 +22,7 @@ use tokio::time::timeout;
 use super::endpoint::Endpoint;
 use super::{failure, tls};
 use crate::engine::EngineError;
+use crate::text::sanitize::label;
 
 /// The oldest API we can use: Docker 20.10.
 const OLDEST: (u32, u32) = (1, 41);
@@ -52,6 +53,9 @@ pub(super) struct Greeting {
     pub(super) api: (u32, u32),
     /// Whether it is Podman's Docker API.
     pub(super) podman: bool,
+    /// The engine's own version, sanitised; empty when it does not say. (`/version` says it too,
+    /// but takes Podman over half a second.)
+    pub(super) version: String,
 }
 
 /// The way to one engine. Cheap to share; connects when it must.
@@ -320,7 +324,13 @@ fn greet(api: &str, server: &str) -> Result<Greeting, EngineError> {
     // What bollard was written for is the newest we speak.
     let newest = bollard::API_DEFAULT_VERSION;
     let newest = (newest.major_version as u32, newest.minor_version as u32);
-    Ok(Greeting { api: offered.min(newest), podman: server.starts_with("Libpod") })
+    // `Docker/20.10.24 (linux)`, `Libpod/4.3.1 (linux)`
+    let (name, rest) = server.split_once('/').unwrap_or_default();
+    Ok(Greeting {
+        api: offered.min(newest),
+        podman: name == "Libpod",
+        version: label(rest.split(' ').next().unwrap_or_default(), 40).to_string(),
+    })
 }
 
 /// `segment` as one segment of a path: an id or name can't become another call.

@@ -12,13 +12,15 @@ use crate::fleet::{EngineId, ReplicaId, Verb};
 #[test]
 fn the_older_of_two_versions_is_used() {
     let docker = |api| greet(api, "Docker/20.10.24 (linux)");
-    assert_eq!(docker("1.41"), Ok(Greeting { api: (1, 41), podman: false }));
+    assert_eq!(docker("1.41"), Ok(Greeting { api: (1, 41), podman: false, version: "20.10.24".into() }));
     let newest = bollard::API_DEFAULT_VERSION;
     assert_eq!(docker("1.999").map(|g| g.api.1 as usize), Ok(newest.minor_version));
     assert_eq!(docker("1.40"), Err(EngineError::ApiTooOld { found: "1.40".into(), needed: "1.41".into() }));
     assert!(matches!(docker("new"), Err(EngineError::Garbage { .. })));
     assert!(matches!(docker(""), Err(EngineError::Garbage { .. })));
-    assert_eq!(greet("1.41", "Libpod/4.3.1 (linux)").map(|g| g.podman), Ok(true));
+    let podman = greet("1.41", "Libpod/4.3.1 (linux)");
+    assert_eq!(podman.map(|g| (g.podman, g.version)), Ok((true, "4.3.1".into())));
+    assert_eq!(greet("1.41", "").map(|g| g.version), Ok(String::new()));
 }
 
 #[test]
