@@ -147,7 +147,7 @@ pub struct Picker {
 /// What a picker goes back to when it is cancelled, hence also what it picks.
 pub enum Before {
     /// A theme.
-    Theme(Theme),
+    Theme(Box<Theme>),
     /// A keymap.
     Keymap(Keymap),
 }

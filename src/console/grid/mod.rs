@@ -26,9 +26,9 @@ pub use sort::{Sort, trouble};
 /// Fleets with more services than this re-sort at most every [`CALM_MS`].
 const MANY: usize = 300;
 /// How long a large fleet's order stands before facts may change it, milliseconds.
-const CALM_MS: i64 = 500;
+const CALM_MS: u64 = 500;
 /// How long an order by usage stands, milliseconds.
-const USAGE_MS: i64 = 1000;
+const USAGE_MS: u64 = 1000;
 /// Verdicts may change by time alone; so often all are looked at again, milliseconds.
 const LOOK_AGAIN_MS: i64 = 5000;
 
@@ -181,11 +181,12 @@ impl Grid {
             }
         }
         self.stale.services.clear();
-        let since = at - self.stale.ordered;
+        // A clock set back makes everything due.
+        let stood = u64::try_from(at - self.stale.ordered).unwrap_or(u64::MAX);
         let calm = if self.summaries.len() > MANY { CALM_MS } else { 0 };
         let by_usage = self.sort.column.is_usage();
-        let by_facts = self.stale.order && (since >= calm || since < 0);
-        let due_by_usage = self.stale.usage && by_usage && (since >= USAGE_MS || since < 0);
+        let by_facts = self.stale.order && stood >= calm;
+        let due_by_usage = self.stale.usage && by_usage && stood >= USAGE_MS;
         if due_by_usage && !self.stale.all {
             for (id, summary) in &mut self.summaries {
                 if let Some(fresh) = fleet.summary(id, now) {

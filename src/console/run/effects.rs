@@ -13,7 +13,7 @@ use super::super::Msg;
 use super::{Inner, save};
 use crate::engine::{Engine, TermSize};
 use crate::fleet::ReplicaId;
-use crate::operate::{self, Intent, JobId};
+use crate::operate::{self, Intent, JobId, Progress};
 
 /// Inspections at once.
 const INSPECTIONS: usize = 4;
@@ -43,6 +43,7 @@ impl Work {
         let tell = self.tell.clone();
         self.outside.spawn(async move {
             while let Some(progress) = told.recv().await {
+                log(&progress);
                 let _ = tell.send(Inner::Msg(Msg::Job(progress))).await;
             }
         });
@@ -100,5 +101,16 @@ impl Work {
         self.outside.spawn(async move {
             let _ = tell.send(inner).await;
         });
+    }
+}
+
+/// What became of a job, in qd's own log.
+fn log(progress: &Progress) {
+    if let Progress::Finished { job, outcome } = progress {
+        if outcome.ok() {
+            tracing::info!("job {}: {}", job.0, outcome.sentence());
+        } else {
+            tracing::warn!("job {}: {}", job.0, outcome.sentence());
+        }
     }
 }

@@ -33,7 +33,7 @@ use super::terminal::{self, Terminal};
 use super::{Effect, Msg, settle, update, view};
 use crate::config::{Depth, Glyphs, Library, Listed, Paths, Settings};
 use crate::engine::{self, Engine, EngineError, TermSize};
-use crate::fleet::Observation;
+use crate::fleet::{Link, Observation};
 use effects::Work;
 use input::Input;
 use logs::Following;
@@ -164,6 +164,7 @@ struct Runner {
 impl Runner {
     fn open(options: Options, mut model: Model, outside: &Runtime) -> Result<Self, ConsoleError> {
         let (tell, inbox) = mpsc::channel(QUEUE);
+        tracing::info!("quarterdeck {} opens", env!("CARGO_PKG_VERSION"));
         for warning in options.warnings {
             model.refuse(warning);
         }
@@ -315,6 +316,20 @@ impl Runner {
     }
 
     fn observe(&self, observation: &Observation) {
+        match observation {
+            Observation::Link(Link::Lost { why, .. }) => tracing::warn!("no connection: {why}"),
+            Observation::Link(Link::Live) => tracing::info!("the data is live"),
+            Observation::Engine(engine) => {
+                tracing::info!(
+                    "{} {} (API {}) at {}",
+                    engine.kind,
+                    engine.version,
+                    engine.api,
+                    engine.endpoint
+                );
+            }
+            _ => {}
+        }
         self.following.observe(observation);
     }
 

@@ -199,7 +199,7 @@ fn resize(model: &mut Model, rows: i16) -> Vec<Effect> {
 fn pick(model: &mut Model, theme: bool) -> Vec<Effect> {
     let (choices, current, before) = if theme {
         let theme = model.skin.theme.clone();
-        (&model.themes, theme.name.clone(), Before::Theme(theme))
+        (&model.themes, theme.name.clone(), Before::Theme(Box::new(theme)))
     } else {
         let keymap = model.skin.keymap.clone();
         (&model.keymaps, keymap.name.clone(), Before::Keymap(keymap))

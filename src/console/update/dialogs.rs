@@ -167,7 +167,7 @@ fn pick(model: &mut Model, mut picker: Box<Picker>, key: KeyEvent) -> Vec<Effect
     match action {
         Some(action) if is_close(action) => {
             match picker.before {
-                Before::Theme(theme) => model.skin.theme = theme,
+                Before::Theme(theme) => model.skin.theme = *theme,
                 Before::Keymap(keymap) => model.skin.keymap = keymap,
             }
             return Vec::new();
@@ -199,7 +199,7 @@ pub(super) fn theme_loaded(model: &mut Model, result: Result<Box<Theme>, String>
             }
             model.skin.theme = *theme;
         }
-        Err(why) => long(model, "the theme stays as it was", why),
+        Err(why) => long(model, "the theme stays as it was", &why),
     }
 }
 
@@ -214,7 +214,7 @@ pub(super) fn keymap_loaded(model: &mut Model, result: Result<Box<Keymap>, Strin
             model.skin.keymap = *keymap;
             model.pending.clear();
         }
-        Err(why) => long(model, "the keymap stays as it was", why),
+        Err(why) => long(model, "the keymap stays as it was", &why),
     }
 }
 
@@ -223,7 +223,7 @@ fn picking(model: &Model, theme: bool) -> bool {
 }
 
 /// Bad news of several lines: a sentence in the status line, all of it in a dialog.
-fn long(model: &mut Model, title: &str, why: String) {
+fn long(model: &mut Model, title: &str, why: &str) {
     let first = why.lines().next().unwrap_or_default().to_owned();
     model.fail(format!("{title}: {first}"));
     if why.lines().count() > 1 && model.dialogs.is_empty() && model.prompt.is_none() {

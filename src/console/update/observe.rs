@@ -58,7 +58,7 @@ fn link(model: &mut Model, observation: Observation) -> Vec<Effect> {
     model.headline.stale = true;
     match model.fleet.link() {
         Some(Link::Live) if was_lost && model.reached() => {
-            model.say("the engine is back; the data is live again")
+            model.say("the engine is back; the data is live again");
         }
         Some(Link::Lost { why, .. }) if !was_lost && model.reached() => {
             let why = why.clone();
@@ -104,10 +104,11 @@ pub fn settle(model: &mut Model) -> Vec<Effect> {
 
 fn headline(model: &mut Model) {
     let at = model.now.as_millisecond();
-    let since = at - model.headline.at;
+    // A clock set back makes it due.
+    let since = u64::try_from(at - model.headline.at).unwrap_or(u64::MAX);
     let calm = if model.headline.counts.services > MANY { 500 } else { 0 };
-    let due = model.headline.stale && (since >= calm || since < 0);
-    if due || since >= 1000 || since < 0 {
+    let due = model.headline.stale && since >= calm;
+    if due || since >= 1000 {
         model.headline.counts = model.fleet.counts(model.now);
         model.headline.situation = model.fleet.situation(model.now);
         model.headline.at = at;

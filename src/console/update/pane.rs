@@ -107,12 +107,11 @@ pub(super) fn turn(model: &mut Model, steps: usize) -> Vec<Effect> {
 pub(super) fn ask(model: &mut Model, kind: Input) -> Vec<Effect> {
     let effects = show(model);
     let tab = model.tab;
-    match model.panes.get(tab).input(kind) {
-        Some(text) => prompt::open(model, PromptKind::Pane(tab, kind), text),
-        None => {
-            let what = if kind == Input::Filter { "filter" } else { "search" };
-            model.refuse(format!("there is nothing to {what} in the {} tab", tab.title()));
-        }
+    if let Some(text) = model.panes.get(tab).input(kind) {
+        prompt::open(model, PromptKind::Pane(tab, kind), text);
+    } else {
+        let what = if kind == Input::Filter { "filter" } else { "search" };
+        model.refuse(format!("there is nothing to {what} in the {} tab", tab.title()));
     }
     effects
 }

@@ -99,11 +99,10 @@ fn health(model: &Model, summary: &Summary, width: usize) -> Vec<Span<'static>> 
     let since = &summary.health;
     let mut words = since.health.word().to_owned();
     // Since when it is well, or stopped, the age says; a trouble's own age is worth the place.
-    if !since.health.is_well() && since.health != Health::Stopped {
-        if let Some(at) = since.at {
-            words.push(' ');
-            words.push_str(&human::age_at(at, model.now));
-        }
+    let trouble = !since.health.is_well() && since.health != Health::Stopped;
+    if let Some(at) = since.at.filter(|_| trouble) {
+        words.push(' ');
+        words.push_str(&human::age_at(at, model.now));
     }
     if !since.why.is_empty() {
         words.push_str(": ");

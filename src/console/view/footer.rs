@@ -155,9 +155,8 @@ fn useful(model: &Model) -> Useful {
 fn prompt_line(model: &Model, prompt: &Prompt, area: Rect, buf: &mut Buffer) -> Option<Position> {
     let theme = &model.skin.theme;
     let lead = match prompt.kind {
-        PromptKind::Grid => " filter: ",
         PromptKind::Pane(Tab::Logs, Input::Filter) => " filter (regex, !regex): ",
-        PromptKind::Pane(_, Input::Filter) => " filter: ",
+        PromptKind::Grid | PromptKind::Pane(_, Input::Filter) => " filter: ",
         PromptKind::Pane(_, Input::Search) => " search: ",
     };
     let lead = if usize::from(area.width) < lead.len() + 10 { "/" } else { lead };
