@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
+use super::model::Choice;
 use crate::config::{Keymap, Theme};
 use crate::engine::{Details, EngineError, TermSize};
 use crate::fleet::{Observation, ReplicaId};
@@ -41,6 +42,13 @@ pub enum Msg {
     Theme(Result<Box<Theme>, String>),
     /// A keymap was asked for or its file changed.
     Keymap(Result<Box<Keymap>, String>),
+    /// Which themes and keymaps there are.
+    Choices {
+        /// Themes that can be used.
+        themes: Vec<Choice>,
+        /// Keymaps that can be used.
+        keymaps: Vec<Choice>,
+    },
     /// A word for the status line from the runner (a reload, a warning).
     Notice(String),
     /// SIGTERM, SIGHUP: leave now.

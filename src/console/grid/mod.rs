@@ -7,8 +7,13 @@
 
 mod columns;
 mod filter;
+mod folds;
+mod marks;
 mod rows;
+mod selection;
 mod sort;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -209,91 +214,6 @@ impl Grid {
         self.scroll_to_selection();
     }
 
-    fn scroll_to_selection(&mut self) {
-        let most = self.rows.len().saturating_sub(self.height.max(1));
-        if self.index < self.top {
-            self.top = self.index;
-        } else if self.height > 0 && self.index >= self.top + self.height {
-            self.top = self.index + 1 - self.height;
-        }
-        self.top = self.top.min(most);
-    }
-
-    /// Select a row by number; the nearest there is.
-    pub fn select_index(&mut self, index: usize) -> bool {
-        let index = index.min(self.rows.len().saturating_sub(1));
-        let Some(row) = self.rows.get(index) else { return false };
-        let moved = index != self.index || self.selected.as_ref() != Some(&row.target);
-        self.index = index;
-        self.selected = Some(row.target.clone());
-        self.scroll_to_selection();
-        moved
-    }
-
-    /// Move the selection by that many rows; says whether it moved.
-    pub fn move_by(&mut self, rows: isize) -> bool {
-        self.select_index(self.index.saturating_add_signed(rows))
-    }
-
-    /// Rows on a page.
-    pub fn page(&self) -> usize {
-        self.height.max(1)
-    }
-
-    /// Select a target if it has a row, unfolding what hides it. Says whether it is selected now.
-    pub fn select(&mut self, target: &Target, fleet: &Fleet) -> bool {
-        match target {
-            Target::Project(_) => {}
-            Target::Service(id) => self.open_project(id.project.as_ref()),
-            Target::Replica(id) => {
-                if let Some(replica) = fleet.replica(id) {
-                    let service = replica.service.clone();
-                    self.open_project(service.project.as_ref());
-                    if self.unfolded.insert(service) {
-                        self.stale.rows = true;
-                    }
-                }
-            }
-        }
-        if self.stale.rows {
-            self.stale.rows = false;
-            self.rebuild(fleet);
-        }
-        match self.rows.iter().position(|r| r.target == *target) {
-            Some(index) => {
-                self.select_index(index);
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn open_project(&mut self, project: Option<&Arc<str>>) {
-        if self.folded.remove(&project.cloned()) {
-            self.stale.rows = true;
-        }
-    }
-
-    /// The next row from the selection on (round to the top) that is not well.
-    pub fn next_problem(&mut self) -> bool {
-        let count = self.rows.len();
-        let found = (1..=count).map(|step| (self.index + step) % count).find(|&i| {
-            let Some(row) = self.rows.get(i) else { return false };
-            match &row.target {
-                Target::Service(id) => self.summaries.get(id).is_some_and(|s| trouble(s.health.health) > 2),
-                Target::Project(project) => {
-                    row.fold == Fold::Folded
-                        && self.totals(project.as_ref()).is_some_and(|t| trouble(t.worst) > 2)
-                }
-                Target::Replica(_) => false,
-            }
-        });
-        found.is_some_and(|index| {
-            self.select_index(index);
-            true
-        })
-    }
-
     /// Sort otherwise.
     pub fn set_sort(&mut self, sort: Sort) {
         self.sort = sort;
@@ -314,131 +234,6 @@ impl Grid {
         self.hide_stopped = !self.hide_stopped;
         self.stale.rows = true;
         self.hide_stopped
-    }
-
-    /// Fold or unfold the selected row; for a replica, fold its service. Says whether anything
-    /// could be (un)folded.
-    pub fn set_fold(&mut self, wish: Option<bool>, fleet: &Fleet) -> bool {
-        let Some(row) = self.rows.get(self.index) else { return false };
-        let open = match row.fold {
-            Fold::None => return self.fold_parent(wish, fleet),
-            Fold::Open => true,
-            Fold::Folded => false,
-        };
-        let want = wish.unwrap_or(!open);
-        if want == open {
-            return false;
-        }
-        match row.target.clone() {
-            Target::Project(project) => {
-                if want {
-                    self.folded.remove(&project);
-                } else {
-                    self.folded.insert(project);
-                }
-            }
-            Target::Service(id) => {
-                if want {
-                    self.unfolded.insert(id);
-                } else {
-                    self.unfolded.remove(&id);
-                }
-            }
-            Target::Replica(_) => return false,
-        }
-        self.stale.rows = true;
-        true
-    }
-
-    fn fold_parent(&mut self, wish: Option<bool>, fleet: &Fleet) -> bool {
-        if wish == Some(true) {
-            return false;
-        }
-        let Some(parent) = self.parent(fleet) else { return false };
-        if let Target::Service(id) = &parent {
-            self.unfolded.remove(id);
-            self.stale.rows = true;
-        } else if wish.is_none() {
-            return false;
-        }
-        self.select(&parent, fleet)
-    }
-
-    /// The row the selected one hangs on.
-    pub fn parent(&self, fleet: &Fleet) -> Option<Target> {
-        match self.selected.as_ref()? {
-            Target::Project(_) => None,
-            Target::Service(id) => {
-                let parent = Target::Project(id.project.clone());
-                self.rows.iter().any(|r| r.target == parent).then_some(parent)
-            }
-            Target::Replica(id) => Some(Target::Service(fleet.replica(id)?.service.clone())),
-        }
-    }
-
-    /// Fold all projects, or unfold them when all are folded. Says whether they are folded now.
-    pub fn fold_all(&mut self) -> bool {
-        let all: HashSet<_> = self.totals.iter().map(|(p, _)| p.clone()).collect();
-        let fold = self.folded.len() < all.len();
-        self.folded = if fold { all } else { HashSet::new() };
-        self.unfolded.clear();
-        self.stale.rows = true;
-        fold
-    }
-
-    /// Mark or unmark the selected row; a project stands for its services. Says whether it is
-    /// marked now, `None` when there is no row.
-    pub fn toggle_mark(&mut self, fleet: &Fleet) -> Option<bool> {
-        let target = self.selected.clone()?;
-        let members: Vec<Target> = match &target {
-            Target::Project(project) => {
-                let of = |r: &&Row| matches!(&r.target, Target::Service(id) if id.project == *project);
-                let shown: Vec<Target> = self.rows.iter().filter(of).map(|r| r.target.clone()).collect();
-                if shown.is_empty() {
-                    let of = fleet.services().filter(|s| s.id.project == *project);
-                    of.map(|s| Target::Service(s.id.clone())).collect()
-                } else {
-                    shown
-                }
-            }
-            _ => vec![target],
-        };
-        let mark = !members.iter().all(|m| self.marks.contains(m));
-        for member in members {
-            if mark {
-                self.marks.insert(member);
-            } else {
-                self.marks.remove(&member);
-            }
-        }
-        Some(mark)
-    }
-
-    /// Mark every service shown; says how many are marked.
-    pub fn mark_all(&mut self) -> usize {
-        let services = self.rows.iter().filter(|r| matches!(r.target, Target::Service(_)));
-        self.marks.extend(services.map(|r| r.target.clone()));
-        self.marks.len()
-    }
-
-    /// Unmark everything; says how many were marked.
-    pub fn clear_marks(&mut self) -> usize {
-        let count = self.marks.len();
-        self.marks.clear();
-        count
-    }
-
-    /// What an action is aimed at: the marked rows in grid order, else the selected one.
-    pub fn aim(&self) -> Vec<Target> {
-        if self.marks.is_empty() {
-            return self.selected.iter().cloned().collect();
-        }
-        let mut aim: Vec<Target> =
-            self.rows.iter().map(|r| &r.target).filter(|t| self.marks.contains(*t)).cloned().collect();
-        // Marked, and folded away or filtered since: still meant.
-        let shown: HashSet<&Target> = self.rows.iter().map(|r| &r.target).collect();
-        aim.extend(self.marks.iter().filter(|t| !shown.contains(t)).cloned());
-        aim
     }
 
     /// The replicas on screen, the selected row's first.

@@ -10,7 +10,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::super::Msg;
+use super::super::model::Choice;
 use super::{Inner, save};
+use crate::config::{Library, Listed};
 use crate::engine::{Engine, TermSize};
 use crate::fleet::ReplicaId;
 use crate::operate::{self, Intent, JobId, Progress};
@@ -74,6 +76,19 @@ impl Work {
         self.outside.spawn_blocking(move || {
             let saved = save::save(dir.as_deref(), &stem, &text, jiff::Timestamp::now());
             let _ = tell.blocking_send(Inner::Msg(Msg::Saved(saved.map_err(|e| e.to_string()))));
+        });
+    }
+
+    /// Read which themes and keymaps there are.
+    pub(super) fn choices(&self, library: Library) {
+        let tell = self.tell.clone();
+        self.outside.spawn_blocking(move || {
+            let choices = |listed: Vec<Listed>| {
+                let choice = |l: Listed| Choice { name: l.name, doc: l.doc };
+                listed.into_iter().filter(|l| l.broken.is_none()).map(choice).collect()
+            };
+            let (themes, keymaps) = (choices(library.themes()), choices(library.keymaps()));
+            let _ = tell.blocking_send(Inner::Msg(Msg::Choices { themes, keymaps }));
         });
     }
 

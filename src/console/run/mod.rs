@@ -27,11 +27,11 @@ use tokio::runtime::{self, Runtime};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::model::{Choice, Model, Skin, Start};
+use super::model::{Model, Skin, Start};
 use super::screen::Screen;
 use super::terminal::{self, Terminal};
 use super::{Effect, Msg, settle, update, view};
-use crate::config::{Depth, Glyphs, Library, Listed, Paths, Settings};
+use crate::config::{Depth, Glyphs, Library, Paths, Settings};
 use crate::engine::{self, Engine, EngineError, TermSize};
 use crate::fleet::{Link, Observation};
 use effects::Work;
@@ -44,6 +44,8 @@ use signals::{Signal, Signals};
 const FRAME: Duration = Duration::from_millis(33);
 /// Messages taken in before drawing at the latest.
 const DRAIN: usize = 256;
+/// How long taking in may last while a key waits.
+const PATIENCE: Duration = Duration::from_millis(4);
 /// Facts on their way from the engine.
 const QUEUE: usize = 512;
 /// Without anything else happening the clock is looked at so often: ages and countdowns.
@@ -101,9 +103,6 @@ enum Inner {
 /// See [`ConsoleError`]; an engine that can't be reached is none of them.
 pub fn run(options: Options) -> Result<(), ConsoleError> {
     terminal::report_panics(options.paths.state.clone());
-    let (cols, rows) = crossterm::terminal::size()?;
-    let size = TermSize { cols, rows };
-    let model = Model::new(start(&options, size)?);
     let outside = runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .max_blocking_threads(4)
@@ -111,18 +110,30 @@ pub fn run(options: Options) -> Result<(), ConsoleError> {
         .enable_all()
         .build()
         .map_err(ConsoleError::Start)?;
+    // Before anything else: the engine answers while we read themes and take the terminal.
+    let (tell, inbox) = mpsc::channel(QUEUE);
+    outside.spawn(watch(options.engine.clone(), tell.clone()));
+    let (cols, rows) = crossterm::terminal::size()?;
+    let model = Model::new(start(&options, TermSize { cols, rows })?);
     let inside = runtime::Builder::new_current_thread().enable_all().build().map_err(ConsoleError::Start)?;
-    let result = inside.block_on(async { Runner::open(options, model, &outside)?.run().await });
+    let result = inside.block_on(async { Runner::open(options, model, &outside, tell, inbox)?.run().await });
     outside.shutdown_timeout(FAREWELL);
     result
 }
 
+/// Pass on what the engine tells, for ever.
+async fn watch(engine: Arc<dyn Engine>, tell: mpsc::Sender<Inner>) {
+    let mut watch = engine.watch();
+    while let Some(observation) = watch.next().await {
+        if tell.send(Inner::Msg(Msg::Observed(observation))).await.is_err() {
+            return;
+        }
+    }
+    tracing::error!("the engine's watch ended, which it must never do");
+}
+
 fn start(options: &Options, size: TermSize) -> Result<Start, ConsoleError> {
     let ui = &options.settings.ui;
-    let choices = |listed: Vec<Listed>| {
-        let choice = |l: Listed| Choice { name: l.name, doc: l.doc };
-        listed.into_iter().filter(|l| l.broken.is_none()).map(choice).collect()
-    };
     let skin = Skin {
         theme: options.library.theme(&ui.theme, options.depth)?,
         keymap: options.library.keymap(&ui.keymap)?,
@@ -132,8 +143,9 @@ fn start(options: &Options, size: TermSize) -> Result<Start, ConsoleError> {
     Ok(Start {
         settings: options.settings.clone(),
         skin,
-        themes: choices(options.library.themes()),
-        keymaps: choices(options.library.keymaps()),
+        // Read once there is something on the screen: it is every file there is.
+        themes: Vec::new(),
+        keymaps: Vec::new(),
         endpoint: options.engine.endpoint(),
         demo: options.demo,
         size,
@@ -162,23 +174,17 @@ struct Runner {
 }
 
 impl Runner {
-    fn open(options: Options, mut model: Model, outside: &Runtime) -> Result<Self, ConsoleError> {
-        let (tell, inbox) = mpsc::channel(QUEUE);
+    fn open(
+        options: Options,
+        mut model: Model,
+        outside: &Runtime,
+        tell: mpsc::Sender<Inner>,
+        inbox: mpsc::Receiver<Inner>,
+    ) -> Result<Self, ConsoleError> {
         tracing::info!("quarterdeck {} opens", env!("CARGO_PKG_VERSION"));
         for warning in options.warnings {
             model.refuse(warning);
         }
-        let watch = options.engine.watch();
-        let facts = tell.clone();
-        outside.spawn(async move {
-            let mut watch = watch;
-            while let Some(observation) = watch.next().await {
-                if facts.send(Inner::Msg(Msg::Observed(observation))).await.is_err() {
-                    return;
-                }
-            }
-            tracing::error!("the engine's watch ended, which it must never do");
-        });
         let now = Instant::now();
         let tail = options.settings.logs.tail;
         Ok(Self {
@@ -203,6 +209,7 @@ impl Runner {
 
     async fn run(mut self) -> Result<(), ConsoleError> {
         self.draw()?;
+        self.work.choices(self.library.clone());
         loop {
             let keyed = self.wait().await?;
             self.drain();
@@ -277,7 +284,11 @@ impl Runner {
 
     /// Take in what else has come meanwhile, within reason.
     fn drain(&mut self) {
+        let begun = Instant::now();
         for _ in 0..DRAIN {
+            if begun.elapsed() > PATIENCE {
+                return;
+            }
             match self.inbox.try_recv() {
                 Ok(Inner::Msg(msg)) => self.take(msg),
                 Ok(shell @ Inner::Shell(_)) => {

@@ -75,6 +75,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             dialogs::keymap_loaded(model, result);
             Vec::new()
         }
+        Msg::Choices { themes, keymaps } => {
+            model.themes = themes;
+            model.keymaps = keymaps;
+            Vec::new()
+        }
         Msg::Notice(text) => {
             model.say(text);
             Vec::new()

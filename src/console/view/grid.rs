@@ -12,7 +12,7 @@ use super::super::pane::Target;
 use super::super::widget::text;
 use super::{GUTTER, cells, grid_focused, health_glyph, health_role};
 use crate::config::Role;
-use crate::fleet::{Health, Replica};
+use crate::fleet::{self, Health, Replica};
 
 /// The line of column heads; the sorted one has an arrow.
 pub(super) fn head(model: &Model, area: Rect, buf: &mut Buffer) {
@@ -110,7 +110,14 @@ fn draw_row(model: &Model, columns: &Columns, row: &Row, line: Rect, buf: &mut B
             else {
                 return;
             };
-            let lead = [Span::raw("  "), verdict(model, summary.health.health), Span::raw(" ")];
+            let job = if replica.role == fleet::Role::Job { "job " } else { "" };
+            let dim = theme.style(Role::Dim);
+            let lead = [
+                Span::raw("  "),
+                verdict(model, summary.health.health),
+                Span::raw(" "),
+                Span::styled(job, dim),
+            ];
             put_name(model, &lead, short(replica), &[], theme.style(Role::Dim), name_at, buf);
             let history = model.fleet.history(id);
             for cell in columns.cells() {
