@@ -217,7 +217,8 @@ fn counts(
             || matches!(after, Some(b':' | b']' | b'|'))
             || matches!(word, b"SEVERE" | b"CRIT" | b"VERBOSE" | b"FINE" | b"FINER" | b"FINEST");
     }
-    if first && after == Some(b':') {
+    // `error: …`, and winston's `2024-01-01T12:00:00Z error: …`.
+    if only_time && after == Some(b':') {
         return true;
     }
     // `2024-01-01 12:00:00 warn text`, or an error at the very start of a sentence.
@@ -348,6 +349,8 @@ mod tests {
             ("12:00PM ERR x", Error),
             ("2024-01-01 12:00:00 warn x", Warn),
             ("2024-01-01T12:00:00Z info x", Info),
+            ("2026-11-20T13:59:25.857Z error: GET /health 503 7ms", Error),
+            ("request 7 error: x", Unknown),
             ("panic: runtime error: index out of range", Fatal),
             ("error connecting to db", Error),
             ("Error: ECONNREFUSED", Error),

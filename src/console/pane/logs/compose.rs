@@ -185,19 +185,6 @@ fn letter(line: &LineRef<'_>) -> (&'static str, Role) {
     }
 }
 
-/// A level's name, upper case.
-pub(super) fn level_word(level: Level) -> &'static str {
-    match level {
-        Level::Unknown => "",
-        Level::Trace => "TRACE",
-        Level::Debug => "DEBUG",
-        Level::Info => "INFO",
-        Level::Warn => "WARN",
-        Level::Error => "ERROR",
-        Level::Fatal => "FATAL",
-    }
-}
-
 /// The text of a line as it is shown, and where the keys of flattened fields are in it.
 pub(super) fn body<'l>(line: &LineRef<'l>, flat: bool, glyphs: &Glyphs) -> (Cow<'l, str>, Vec<Range<usize>>) {
     if line.stream == Stream::Marker {
@@ -302,7 +289,7 @@ pub(super) fn plain(line: &LineRef<'_>, options: Options, tags: bool, utc: bool,
     let (body, keys) = body(line, options.flat, glyphs);
     let flattened = options.flat && (!keys.is_empty() || body != line.text) && line.stream != Stream::Marker;
     if flattened && line.level != Level::Unknown && !line.cut {
-        out.push_str(level_word(line.level));
+        out.push_str(line.level.tag());
         out.push(' ');
     }
     out.push_str(&body);

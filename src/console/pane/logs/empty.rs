@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Logs, compose, subject};
+use super::{Logs, subject};
 use crate::config::Role;
 use crate::console::pane::{Scene, scope, words};
 use crate::fleet::Link;
@@ -57,7 +57,7 @@ impl Logs {
             wanted.push(format!("the filter {}", self.filter_text));
         }
         if filter.min_level > Level::Trace {
-            wanted.push(format!("level {} or worse", compose::level_word(filter.min_level).to_lowercase()));
+            wanted.push(format!("level {} or worse", filter.min_level.word()));
         }
         let wanted = if wanted.is_empty() { "the filter".to_owned() } else { wanted.join(" and ") };
         let lines = human::count(held);

@@ -167,21 +167,13 @@ impl Logs {
     }
 
     fn raise_level(&mut self) -> Answer {
-        let next = match self.store.filter().min_level {
-            Level::Unknown | Level::Trace => Level::Debug,
-            Level::Debug => Level::Info,
-            Level::Info => Level::Warn,
-            Level::Warn => Level::Error,
-            Level::Error | Level::Fatal => Level::Unknown,
-        };
+        let next = self.store.filter().min_level.raised();
         let typed = std::mem::take(&mut self.filter_text);
         // What was typed compiled before.
         match self.set_filter(&typed, next) {
             Err(sentence) => Answer::Refused(sentence),
             Ok(()) if next == Level::Unknown => Answer::said("lines of every level"),
-            Ok(()) => {
-                Answer::said(format!("lines of level {} or worse", compose::level_word(next).to_lowercase()))
-            }
+            Ok(()) => Answer::said(format!("lines of level {} or worse", next.word())),
         }
     }
 
@@ -376,7 +368,7 @@ impl Pane for Logs {
         }
         let filter = self.store.filter();
         if filter.min_level > Level::Trace {
-            words.push(format!(">={}", compose::level_word(filter.min_level).to_lowercase()));
+            words.push(format!(">={}", filter.min_level.word()));
         }
         if !self.filter_text.is_empty() {
             words.push(format!("/{}", self.filter_text));
