@@ -14,6 +14,8 @@ mod demux;
 mod endpoint;
 mod events;
 mod failure;
+#[cfg(test)]
+mod fake;
 mod inspect;
 mod inspects;
 mod known;
@@ -65,14 +67,19 @@ impl Docker {
     /// [`EngineError::Settings`] when they mean none: a bad address, an unknown context, ….
     pub fn new(settings: &EngineSettings) -> Result<Self, EngineError> {
         let endpoint = connect::resolve(settings, &connect::Process)?;
-        let shared = Shared {
+        Ok(Self { shared: Arc::new(Shared::new(Arc::new(Wire::new(endpoint)))) })
+    }
+}
+
+impl Shared {
+    fn new(wire: Arc<Wire>) -> Self {
+        Self {
             id: EngineId::new("docker"),
-            wire: Arc::new(Wire::new(endpoint)),
+            wire,
             roster: tokio::sync::watch::Sender::new(Arc::default()),
             focus: tokio::sync::watch::Sender::new(Arc::default()),
             source: tokio::sync::watch::Sender::new(None),
-        };
-        Ok(Self { shared: Arc::new(shared) })
+        }
     }
 }
 

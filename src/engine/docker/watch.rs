@@ -315,3 +315,7 @@ fn fetch_info(shared: Arc<Shared>) -> BoxFuture<'static, Option<Info>> {
     };
     fetch.boxed()
 }
+
+#[cfg(test)]
+#[path = "watch_tests.rs"]
+mod tests;

@@ -1,11 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::sync::mpsc;
-
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixListener;
-
 use super::*;
+use crate::engine::docker::fake::{Act, engine, ok};
 use crate::engine::{Done, Step};
 use crate::fleet::{EngineId, ReplicaId, Verb};
 
@@ -28,66 +24,6 @@ fn an_id_stays_one_segment() {
     assert_eq!(segment("a1-b_2.c"), "a1-b_2.c");
     assert_eq!(segment("../x?y=1"), "..%2Fx%3Fy%3D1");
     assert_eq!(segment(".."), "%2E%2E");
-}
-
-/// What a made-up engine does with a request.
-enum Act {
-    /// Answer this, and keep the connection.
-    Say(String),
-    /// Answer this, and hang up without a word.
-    SayAndHangUp(String),
-    /// Nothing, for ever.
-    Hang,
-}
-
-fn ok(body: &str) -> String {
-    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
-}
-
-/// An engine that pings well and does with other requests as `script` says. What it was asked
-/// comes out of the receiver, with the number of the connection.
-fn engine(script: fn(&str) -> Act) -> (Arc<Wire>, mpsc::Receiver<(usize, String)>, tempfile::TempDir) {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("engine.sock");
-    let listener = UnixListener::bind(&path).unwrap();
-    let (tell, told) = mpsc::channel();
-    tokio::spawn(async move {
-        for number in 0.. {
-            let Ok((mut stream, _)) = listener.accept().await else { return };
-            let tell = tell.clone();
-            tokio::spawn(async move {
-                let mut seen = Vec::new();
-                loop {
-                    let mut piece = [0; 1024];
-                    let count = stream.read(&mut piece).await.unwrap_or(0);
-                    if count == 0 {
-                        return;
-                    }
-                    seen.extend_from_slice(&piece[..count]);
-                    let text = String::from_utf8_lossy(&seen).into_owned();
-                    let Some((head, _)) = text.split_once("\r\n\r\n") else { continue };
-                    let line =
-                        head.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
-                    seen.clear();
-                    let act = if line == "GET /_ping" {
-                        Act::Say("HTTP/1.1 200 OK\r\nApi-Version: 1.44\r\nContent-Length: 2\r\n\r\nOK".into())
-                    } else {
-                        tell.send((number, line.clone())).ok();
-                        script(&line)
-                    };
-                    match act {
-                        Act::Say(answer) => stream.write_all(answer.as_bytes()).await.unwrap(),
-                        Act::SayAndHangUp(answer) => {
-                            stream.write_all(answer.as_bytes()).await.unwrap();
-                            return;
-                        }
-                        Act::Hang => std::future::pending().await,
-                    }
-                }
-            });
-        }
-    });
-    (Arc::new(Wire::new(Endpoint::Unix(path))), told, dir)
 }
 
 #[tokio::test]
@@ -122,7 +58,7 @@ async fn each_bad_answer_has_its_own_error() {
     assert!(matches!(get(|_| Act::Say(ok("<html>"))).await, EngineError::Garbage { .. }));
     assert!(matches!(get(|_| Act::Say("SSH-2.0-x\r\n".into())).await, EngineError::Garbage { .. }));
     assert!(matches!(get(|_| Act::SayAndHangUp(CUT.into())).await, EngineError::Disconnected { .. }));
-    let gone = assert_eq!(get(|_| Act::Say(GONE.into())).await, EngineError::Gone { what: "web".into() });
+    assert_eq!(get(|_| Act::Say(GONE.into())).await, EngineError::Gone { what: "web".into() });
     assert!(matches!(get(|_| Act::Say(BUSY.into())).await, EngineError::Failed { status: 500, .. }));
 }
 
