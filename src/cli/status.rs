@@ -77,6 +77,7 @@ async fn watch(session: &mut Session, args: &StatusArgs) -> Result<Exit, CliErro
     tokio::pin!(interrupted);
     let in_place = session.out.tty && args.output != StatusFormat::Json;
     let mut only = None;
+    let mut troubles = Troubles::default();
     let mut changed = false;
     let mut due = Instant::now() + REDRAW;
     loop {
@@ -84,9 +85,10 @@ async fn watch(session: &mut Session, args: &StatusArgs) -> Result<Exit, CliErro
             () = &mut interrupted => break,
             observation = observations.next() => {
                 let Some(observation) = observation else { break };
-                if let Observation::Link(Link::Lost { why, remedy, .. }) = &observation && !in_place {
-                    super::say(&format!("qd: {why}"));
-                    super::say(&format!("    {remedy}"));
+                if let Observation::Link(link) = &observation {
+                    // Drawn in place, the situation says it; before there is anything to draw,
+                    // and in a pipe, it is said here, once for every reason.
+                    troubles.tell(link, in_place && only.is_some());
                 }
                 let synced = matches!(observation, Observation::Synced { .. });
                 let changes = fleet.apply(observation);
@@ -111,6 +113,23 @@ async fn watch(session: &mut Session, args: &StatusArgs) -> Result<Exit, CliErro
     }
     session.out.flush()?;
     Ok(Exit::Done)
+}
+
+/// What was last said about the connection.
+#[derive(Default)]
+struct Troubles(Option<String>);
+
+impl Troubles {
+    fn tell(&mut self, link: &Link, shown: bool) {
+        let told = self.0.take();
+        if let Link::Lost { why, remedy, .. } = link {
+            if told.as_ref() != Some(why) && !shown {
+                super::say(&format!("qd: {why}; trying again"));
+                super::say(&format!("    {remedy}"));
+            }
+            self.0 = Some(why.clone());
+        }
+    }
 }
 
 /// What stands on the terminal, so that the next picture can be drawn over it.

@@ -65,6 +65,16 @@ fn no_socket_is_exit_3_with_a_sentence_and_a_remedy() {
 }
 
 #[test]
+fn watching_goes_on_without_an_engine_and_says_why_once() {
+    let user = User::new();
+    // Long enough for several tries.
+    let ran = user.shell("timeout --preserve-status 3 qd status --watch -o json");
+    assert_eq!(ran.code, 0, "ended as asked: {}", ran.err);
+    assert!(ran.out.is_empty());
+    assert_eq!(ran.err.matches("/nonexistent/docker.sock").count(), 1, "{}", ran.err);
+}
+
+#[test]
 fn a_flag_goes_before_the_environment() {
     User::new().qd(&["-H", "unix:///elsewhere.sock", "status"]).expect(3, &["/elsewhere.sock"]);
     User::new().qd(&["-H", "gopher://x", "status"]).expect(2, &["gopher"]);
