@@ -66,7 +66,7 @@ pub(super) fn engine(
                         }
                         Act::SayOn(answer) => {
                             stream.write_all(answer.as_bytes()).await.unwrap();
-                            std::future::pending().await
+                            std::future::pending::<()>().await;
                         }
                         Act::Hang => std::future::pending().await,
                     }
