@@ -8,11 +8,9 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::super::Msg;
-use super::Inner;
 use crate::engine::Engine;
 use crate::fleet::{Fleet, Observation};
-use crate::follow::{Feed, Follow, FollowOptions, Pressure, Subject};
+use crate::follow::{Batch, Feed, Follow, FollowOptions, Pressure, Subject};
 
 /// Running through the list opens nothing: a stream is opened for the row one stays on. The first
 /// one is opened at once.
@@ -22,7 +20,7 @@ const SETTLE: Duration = Duration::from_millis(120);
 pub(super) struct Following {
     engine: Arc<dyn Engine>,
     outside: Handle,
-    tell: mpsc::Sender<Inner>,
+    lines: mpsc::Sender<(u64, Batch)>,
     tail: u64,
     asked: Option<Asked>,
     last: Option<Instant>,
@@ -41,10 +39,10 @@ impl Following {
     pub(super) fn new(
         engine: Arc<dyn Engine>,
         outside: Handle,
-        tell: mpsc::Sender<Inner>,
+        lines: mpsc::Sender<(u64, Batch)>,
         tail: u64,
     ) -> Self {
-        Self { engine, outside, tell, tail, asked: None, last: None, running: None }
+        Self { engine, outside, lines, tail, asked: None, last: None, running: None }
     }
 
     /// Follow this instead.
@@ -90,10 +88,10 @@ impl Following {
         let mut follow = Follow::start(self.engine.clone(), asked.subject, options, replicas);
         drop(here);
         let feed = follow.feed();
-        let (tell, number) = (self.tell.clone(), asked.number);
+        let (lines, number) = (self.lines.clone(), asked.number);
         let task = self.outside.spawn(async move {
             while let Some(batch) = follow.next().await {
-                if tell.send(Inner::Msg(Msg::Lines(number, batch))).await.is_err() {
+                if lines.send((number, batch)).await.is_err() {
                     return;
                 }
             }

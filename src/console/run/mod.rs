@@ -34,6 +34,7 @@ use super::{Effect, Msg, settle, update, view};
 use crate::config::{Depth, Glyphs, Library, Paths, Settings};
 use crate::engine::{self, Engine, EngineError, TermSize};
 use crate::fleet::{Link, Observation};
+use crate::follow::Batch;
 use effects::Work;
 use input::Input;
 use logs::Following;
@@ -48,6 +49,9 @@ const DRAIN: usize = 256;
 const PATIENCE: Duration = Duration::from_millis(4);
 /// Facts on their way from the engine.
 const QUEUE: usize = 512;
+/// Batches of log lines on their way. Few: a batch may be megabytes, and who follows drops and
+/// counts what we are too slow for.
+const BATCHES: usize = 4;
 /// Without anything else happening the clock is looked at so often: ages and countdowns.
 const TICK: Duration = Duration::from_millis(1050);
 /// The signal of our own return comes within this time after it.
@@ -166,6 +170,7 @@ struct Runner {
     depth: Depth,
     save_dir: Option<PathBuf>,
     inbox: mpsc::Receiver<Inner>,
+    lines: mpsc::Receiver<(u64, Batch)>,
     drawn: Instant,
     looked: Instant,
     /// When we last came back from being suspended.
@@ -187,12 +192,13 @@ impl Runner {
         }
         let now = Instant::now();
         let tail = options.settings.logs.tail;
+        let (tell_lines, lines) = mpsc::channel(BATCHES);
         Ok(Self {
             screen: Screen::new(model.size),
             terminal: Terminal::enter(model.mouse)?,
             input: Input::open(),
             signals: Signals::listen()?,
-            following: Following::new(options.engine.clone(), outside.handle().clone(), tell.clone(), tail),
+            following: Following::new(options.engine.clone(), outside.handle().clone(), tell_lines, tail),
             reload: Reload::watch(&options.paths, options.settings.clone()),
             save_dir: options.settings.logs.save_dir.clone().or_else(|| save::default_dir(&options.paths)),
             work: Work::new(options.engine, outside.handle().clone(), tell),
@@ -200,6 +206,7 @@ impl Runner {
             depth: options.depth,
             model,
             inbox,
+            lines,
             drawn: now,
             looked: now,
             back: now,
@@ -268,6 +275,11 @@ impl Runner {
                 }
                 Ok(false)
             }
+            Some((number, batch)) = self.lines.recv() => {
+                self.look_at_clock();
+                self.take(Msg::Lines(number, batch));
+                Ok(false)
+            }
             msg = self.reload.next(&self.library, self.depth, &self.model.skin) => {
                 self.look_at_clock();
                 for msg in msg {
@@ -289,6 +301,9 @@ impl Runner {
             if begun.elapsed() > PATIENCE {
                 return;
             }
+            if let Ok((number, batch)) = self.lines.try_recv() {
+                self.take(Msg::Lines(number, batch));
+            }
             match self.inbox.try_recv() {
                 Ok(Inner::Msg(msg)) => self.take(msg),
                 Ok(shell @ Inner::Shell(_)) => {
@@ -296,7 +311,8 @@ impl Runner {
                     self.work.put_back(shell);
                     return;
                 }
-                Err(_) => return,
+                Err(_) if self.lines.is_empty() => return,
+                Err(_) => {}
             }
         }
     }
@@ -442,6 +458,7 @@ impl Runner {
                     Inner::Msg(msg) => self.take(msg),
                     Inner::Shell(_) => {}
                 },
+                Some((number, batch)) = self.lines.recv() => self.take(Msg::Lines(number, batch)),
             }
         };
         drop(session);

@@ -51,8 +51,9 @@ pub fn draw(model: &Model, buf: &mut Buffer) -> Option<Position> {
             }
         }
     } else {
-        let body = layout.head.union(layout.grid).union(layout.title).union(layout.pane);
-        empty::unreached(model, body.intersection(whole), buf);
+        let above = layout.header.height + layout.situation.height;
+        let height = whole.height - above - layout.footer.height;
+        empty::unreached(model, Rect { y: above, height, ..whole }, buf);
     }
     let mut cursor = footer::footer(model, layout.footer, buf);
     if layout.footer.height == 0 && model.prompt.is_some() {
