@@ -12,7 +12,7 @@ use super::exit::CliError;
 use super::out::Out;
 use crate::config::Settings;
 use crate::engine::Engine;
-use crate::fleet::{Fleet, Link, Observation, Replica, ReplicaId};
+use crate::fleet::{Fleet, Link, Observation, Replica, ReplicaId, Usage};
 
 /// Usage needs two readings; a local engine gives them within a quarter of a second, a remote one
 /// may need longer than a command should wait.
@@ -35,21 +35,27 @@ pub(super) struct Session {
 impl Session {
     /// What the engine has now, without usage.
     pub(super) async fn fleet(&self) -> Result<Fleet, CliError> {
-        let mut fleet = Fleet::new();
-        for observation in self.engine.list().await? {
-            fleet.apply(observation);
-        }
-        Ok(fleet)
+        self.list(false).await
     }
 
     /// What the engine has now, with usage where it comes in time: what could not be read is
     /// missing, which is not an error.
     pub(super) async fn fleet_with_usage(&self) -> Result<Fleet, CliError> {
-        let mut usage = Vec::new();
-        // Both at once: the watch takes its first reading while the list is made.
-        let (fleet, ()) = tokio::join!(self.fleet(), self.usage(&mut usage));
-        let mut fleet = fleet?;
-        for observation in usage {
+        let mut fleet = self.list(true).await?;
+        if usage_is_missing(&fleet) {
+            // The engine itself has to be asked, which only its watch does.
+            let mut usage = Vec::new();
+            self.usage(&mut usage).await;
+            for observation in usage {
+                fleet.apply(observation);
+            }
+        }
+        Ok(fleet)
+    }
+
+    async fn list(&self, usage: bool) -> Result<Fleet, CliError> {
+        let mut fleet = Fleet::new();
+        for observation in self.engine.list(usage).await? {
             fleet.apply(observation);
         }
         Ok(fleet)
@@ -93,4 +99,14 @@ impl Session {
             }
         }
     }
+}
+
+/// Something is up, and of nothing that is up any usage is known.
+fn usage_is_missing(fleet: &Fleet) -> bool {
+    let now = Timestamp::now();
+    let known = |replica: &Replica| {
+        fleet.replica_summary(&replica.id, now).is_some_and(|s| s.usage != Usage::default())
+    };
+    let mut up = fleet.services().flat_map(|s| fleet.replicas_of(&s.id)).filter(|r| r.is_up()).peekable();
+    up.peek().is_some() && !up.any(known)
 }

@@ -93,8 +93,11 @@ impl Table {
     }
 
     /// The whole table, each line ended; lines are cut so that no line is wider than `fit` cells
-    /// as far as shrinking columns allow.
+    /// as far as shrinking columns allow. Without rows: nothing.
     pub(super) fn render(&self, paint: &Paint, fit: Option<usize>, ellipsis: &str) -> String {
+        if self.rows.is_empty() {
+            return String::new();
+        }
         let widths = self.widths(fit);
         let mut out = String::new();
         if self.columns.iter().any(|c| !c.title.is_empty()) {

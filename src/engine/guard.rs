@@ -28,8 +28,8 @@ impl Engine for ReadOnly {
         self.0.focus(visible);
     }
 
-    fn list(&self) -> BoxFuture<'static, Result<Vec<Observation>, EngineError>> {
-        self.0.list()
+    fn list(&self, usage: bool) -> BoxFuture<'static, Result<Vec<Observation>, EngineError>> {
+        self.0.list(usage)
     }
 
     fn logs(&self, of: &ReplicaId, query: &LogQuery) -> BoxStream<'static, Result<LogChunk, EngineError>> {

@@ -121,8 +121,10 @@ pub trait Engine: Send + Sync + 'static {
     fn focus(&self, visible: &[ReplicaId]);
 
     /// One snapshot without following: for headless commands. Inspects every replica it returns,
-    /// so `restarts`, `limits`, `exit` and `started` are filled in.
-    fn list(&self) -> BoxFuture<'static, Result<Vec<Observation>, EngineError>>;
+    /// so `restarts`, `limits`, `exit` and `started` are filled in. With `usage` it takes the time
+    /// (about 200 ms) to read usage too, where that costs the engine nothing; where it does,
+    /// [`Engine::watch`] brings it.
+    fn list(&self, usage: bool) -> BoxFuture<'static, Result<Vec<Observation>, EngineError>>;
 
     /// Log chunks of one replica, oldest first.
     fn logs(&self, of: &ReplicaId, query: &LogQuery) -> BoxStream<'static, Result<LogChunk, EngineError>>;

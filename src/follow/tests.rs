@@ -79,7 +79,7 @@ impl Engine for Fake {
         stream::pending().boxed()
     }
     fn focus(&self, _visible: &[ReplicaId]) {}
-    fn list(&self) -> BoxFuture<'static, Result<Vec<Observation>, EngineError>> {
+    fn list(&self, _usage: bool) -> BoxFuture<'static, Result<Vec<Observation>, EngineError>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
     fn logs(&self, of: &ReplicaId, query: &LogQuery) -> BoxStream<'static, Result<LogChunk, EngineError>> {

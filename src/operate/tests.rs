@@ -271,7 +271,7 @@ impl Engine for Scripted {
         unimplemented!("not asked here")
     }
     fn focus(&self, _: &[ReplicaId]) {}
-    fn list(&self) -> BoxFuture<'static, Result<Vec<Observation>, EngineError>> {
+    fn list(&self, _usage: bool) -> BoxFuture<'static, Result<Vec<Observation>, EngineError>> {
         unimplemented!("not asked here")
     }
     fn logs(&self, _: &ReplicaId, _: &LogQuery) -> BoxStream<'static, Result<LogChunk, EngineError>> {

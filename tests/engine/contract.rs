@@ -171,7 +171,7 @@ fn read_only_refuses_every_verb_and_the_shell(subject: Subject) {
 
 fn list_tells_the_same_as_watch(subject: Subject) {
     let watched = running(&subject);
-    let listed = subject.live.runtime.block_on(subject.live.engine.list()).expect("list works");
+    let listed = subject.live.runtime.block_on(subject.live.engine.list(false)).expect("list works");
     let replica = listed
         .iter()
         .find_map(|o| match o {

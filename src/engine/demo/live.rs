@@ -220,7 +220,7 @@ impl Engine for Demo {
 
     fn focus(&self, _visible: &[ReplicaId]) {}
 
-    fn list(&self) -> BoxFuture<'static, Result<Vec<Observation>, EngineError>> {
+    fn list(&self, _usage: bool) -> BoxFuture<'static, Result<Vec<Observation>, EngineError>> {
         let shared = Arc::clone(&self.shared);
         async move {
             Ok(shared.turn(|inner| {

@@ -23,7 +23,7 @@ fn demo(platform: Platform) -> Demo {
 }
 
 async fn replicas(demo: &Demo) -> Vec<Replica> {
-    let list = demo.list().await.unwrap();
+    let list = demo.list(true).await.unwrap();
     let synced = list.into_iter().find_map(|o| match o {
         Observation::Synced { replicas, .. } => Some(replicas),
         _ => None,

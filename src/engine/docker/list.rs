@@ -14,8 +14,9 @@ use crate::text::sanitize::label;
 /// Inspects that run at once: nobody waits for anything else meanwhile.
 const INSPECTS: usize = 8;
 
-/// The engine, every replica inspected, and usage where reading it costs the engine nothing.
-pub(super) async fn list(shared: Arc<Shared>) -> Result<Vec<Observation>, EngineError> {
+/// The engine, every replica inspected, and usage if asked for and where reading it costs the
+/// engine nothing.
+pub(super) async fn list(shared: Arc<Shared>, usage: bool) -> Result<Vec<Observation>, EngineError> {
     let wire = &shared.wire;
     let greeting = wire.greeting().await?;
     let (info, entries) = tokio::join!(
@@ -47,7 +48,7 @@ pub(super) async fn list(shared: Arc<Shared>) -> Result<Vec<Observation>, Engine
         Observation::Synced { at, replicas },
         Observation::Link(Link::Live),
     ];
-    if local {
+    if usage && local {
         all.extend(usage::once(&up, usage::disk(&info)).await);
     }
     Ok(all)

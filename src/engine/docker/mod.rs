@@ -106,8 +106,8 @@ impl Engine for Docker {
         });
     }
 
-    fn list(&self) -> BoxFuture<'static, Result<Vec<Observation>, EngineError>> {
-        list::list(self.shared.clone()).boxed()
+    fn list(&self, usage: bool) -> BoxFuture<'static, Result<Vec<Observation>, EngineError>> {
+        list::list(self.shared.clone(), usage).boxed()
     }
 
     fn logs(&self, of: &ReplicaId, query: &LogQuery) -> BoxStream<'static, Result<LogChunk, EngineError>> {
