@@ -104,7 +104,10 @@ fn filter(args: &LogsArgs) -> Result<Filter, CliError> {
     let patterns = |option: &str, text: &Option<String>| {
         let parse = |text: &String| {
             Pattern::new(text).map_err(|e| {
-                CliError::usage(format!("{option}: {e}"), "See docs.rs/regex for what may be written.")
+                CliError::usage(
+                    format!("{option}: {e}"),
+                    "Put a backslash before . * + ? ( [ { | where the character itself is meant.",
+                )
             })
         };
         text.iter().map(parse).collect::<Result<Vec<_>, _>>()

@@ -10,13 +10,17 @@ use super::args::Cli;
 use super::exit::{CliError, Exit};
 
 /// Environment variables qd reads, for the manual.
-const ENVIRONMENT: [(&str, &str); 7] = [
+const ENVIRONMENT: [(&str, &str); 8] = [
     ("DOCKER_HOST", "The engine, as for the docker CLI; --host comes first."),
     ("DOCKER_CONTEXT", "The docker context, where neither --host nor DOCKER_HOST is set."),
     ("DOCKER_CONFIG", "The directory of config.json and the contexts; ~/.docker unless set."),
     ("DOCKER_CERT_PATH, DOCKER_TLS, DOCKER_TLS_VERIFY", "TLS, as for the docker CLI."),
     ("NO_COLOR", "No colours, here and in the console."),
-    ("XDG_CONFIG_HOME, XDG_STATE_HOME", "Where config and state are looked for (see qd config path)."),
+    (
+        "QD_CONFIG_DIR, QD_STATE_DIR",
+        "Where config and state lie, instead of the platform's places (see qd config path).",
+    ),
+    ("QD_THEME, QD_KEYMAP, QD_READ_ONLY", "As --theme, --keymap and --read-only."),
     ("QD_LOG", "What qd's own log says, e.g. debug or quarterdeck::engine=trace."),
 ];
 

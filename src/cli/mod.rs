@@ -59,11 +59,14 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
 
 /// What clap has to say: help and version on stdout, mistakes on stderr.
 fn usage(error: &clap::Error) -> Exit {
-    let printed = error.print();
-    match (error.use_stderr(), printed) {
+    match (error.use_stderr(), error.print()) {
         (true, _) => Exit::Usage,
-        (false, Err(e)) if e.kind() != std::io::ErrorKind::BrokenPipe => Exit::Failed,
-        (false, _) => Exit::Done,
+        (false, Ok(())) => Exit::Done,
+        (false, Err(e)) => {
+            let error = CliError::from(e);
+            complain(&error);
+            error.exit()
+        }
     }
 }
 

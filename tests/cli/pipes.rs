@@ -24,9 +24,14 @@ fn a_reader_that_goes_away_is_no_error() {
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_an_error() {
     let user = User::new();
-    for command in
-        ["--demo=payments status", "--demo=payments logs --tail 5", "keys", "man", "completions bash"]
-    {
+    for command in [
+        "--demo=payments status",
+        "--demo=payments logs --tail 5",
+        "keys",
+        "man",
+        "completions bash",
+        "--help",
+    ] {
         let ran = user.shell(&format!("qd {command} >/dev/full"));
         ran.expect(1, &["cannot write to standard output"]);
     }
