@@ -3,13 +3,17 @@
 // Doc comments on arguments are the help text: no markup in a terminal.
 #![allow(clippy::doc_markdown)]
 
+mod values;
+
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 
 use super::demo::DemoSpec;
 use crate::fleet::Verb;
+
+pub use values::{ActFormat, LevelArg, LogFormat, SchemaOf, StatusFormat, Tail, TextOrJson, When};
 
 /// Shown under `qd --help` and in the man page.
 const AFTER_HELP: &str = "\
@@ -71,79 +75,6 @@ pub struct Global {
     /// Say what happens, on stderr; twice: more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-}
-
-/// When something is done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum When {
-    /// On a terminal.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// Table for humans, JSON for machines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum TextOrJson {
-    /// For humans.
-    #[default]
-    Text,
-    /// For machines.
-    Json,
-}
-
-/// How `qd status` prints.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum StatusFormat {
-    /// The main columns, a row a service.
-    #[default]
-    Table,
-    /// All columns, a row a replica too.
-    Wide,
-    /// One JSON object (see qd schema status).
-    Json,
-}
-
-/// How `qd logs` prints.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// Tag and text; colours on a terminal.
-    #[default]
-    Text,
-    /// One JSON object a line (see qd schema logs).
-    Json,
-    /// The text alone, not even a tag.
-    Raw,
-}
-
-/// How actions print.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ActFormat {
-    /// A line a replica.
-    #[default]
-    Table,
-    /// One JSON object at the end (see qd schema act).
-    Json,
-}
-
-/// The lowest level to show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LevelArg {
-    /// trace
-    Trace,
-    /// debug
-    Debug,
-    /// info, notice
-    Info,
-    /// warn, warning
-    Warn,
-    /// error
-    Error,
-    /// fatal, critical, panic
-    Fatal,
 }
 
 /// The commands.
@@ -266,23 +197,6 @@ pub struct LogsArgs {
     /// How to print
     #[arg(short, long, value_enum, default_value_t)]
     pub output: LogFormat,
-}
-
-/// `--tail`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tail {
-    /// All lines.
-    All,
-    /// The last n.
-    Last(u64),
-}
-
-impl std::str::FromStr for Tail {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.eq_ignore_ascii_case("all") { Ok(Self::All) } else { text.parse().map(Self::Last) }
-    }
 }
 
 /// What every action takes.
@@ -409,19 +323,6 @@ pub struct SchemaArgs {
     /// Of which command's output
     #[arg(value_enum)]
     pub of: SchemaOf,
-}
-
-/// The documented JSON outputs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SchemaOf {
-    /// qd status -o json
-    Status,
-    /// qd logs -o json, one line
-    Logs,
-    /// qd start, stop, … -o json
-    Act,
-    /// qd doctor -o json
-    Doctor,
 }
 
 /// The options of one action, the same for all of them.
