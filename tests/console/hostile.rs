@@ -53,8 +53,7 @@ fn no_escape_reaches_the_terminal() {
         // A failing action shows the engine's words, which quote the name.
         term.settle(Duration::from_millis(300));
     }
-    term.keys("\u{1b}\u{1b}q");
-    term.end();
+    term.quit();
     assert_eq!(foreign_escapes(&term.bytes), Vec::<String>::new());
     for bad in ['\u{202e}', '\u{200b}', '\u{feff}', '\u{9b}', '\u{e}'] {
         assert!(!String::from_utf8_lossy(&term.bytes).contains(bad), "{bad:?} reached the terminal");

@@ -109,8 +109,7 @@ fn every_action_works_by_key() {
         term.keys(&key_of(action));
         confirm(&mut term, &reference, "by-key", action, &before, want);
     }
-    term.keys("\u{1b}\u{1b}q");
-    term.end();
+    term.quit();
 }
 
 #[test]
@@ -128,8 +127,7 @@ fn every_action_works_by_palette() {
         term.keys(&format!("{}\r", action.name()));
         confirm(&mut term, &reference, "by-palette", action, &before, want);
     }
-    term.keys("\u{1b}\u{1b}q");
-    term.end();
+    term.quit();
 }
 
 #[test]
@@ -237,7 +235,6 @@ fn marks_restart_several_at_once() {
             .all(|(n, b)| state(&reference, n) != *b && state(&reference, n).starts_with("running"))
             .then_some(())
     });
-    term.keys("\u{1b}\u{1b}q");
-    term.end();
+    term.quit();
     reference.clear();
 }

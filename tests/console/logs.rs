@@ -32,8 +32,7 @@ fn a_services_logs_live_through_restart_and_recreate() {
     reference.remove(&["p_web_1"]);
     reference.run("p_web_1", &labels, "while :; do echo second life; sleep 0.2; done");
     term.see("second life");
-    term.keys("\u{1b}\u{1b}q");
-    term.end();
+    term.quit();
     reference.clear();
 }
 

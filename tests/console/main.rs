@@ -23,8 +23,7 @@ pub fn console(reference: &Reference, home: &tempfile::TempDir, args: &[&str], c
 
 /// Select the row of that name, by the filter.
 pub fn select(term: &mut Term, name: &str) {
-    term.keys("\u{1b}");
-    term.settle(std::time::Duration::from_millis(80));
+    term.escape();
     term.keys(&format!("/{name}\r"));
     term.wait(&format!("{name} in the grid"), |text| text.lines().skip(2).any(|l| l.contains(name)));
     term.keys("g");

@@ -122,8 +122,7 @@ fn a_hung_engine_does_not_hang_the_screen() {
     term.wait_for("live again", Duration::from_secs(40), |text| {
         text.lines().next().is_some_and(|l| l.contains("live"))
     });
-    term.keys("\u{1b}q");
-    term.end();
+    term.quit();
     term.assert_restored();
     reference.clear();
 }
@@ -179,7 +178,6 @@ fn an_action_on_a_container_that_is_gone_says_so() {
     reference.remove(&["brief"]);
     term.keys("y");
     term.wait("said to be gone", |text| text.contains("gone"));
-    term.keys("\u{1b}\u{1b}q");
-    term.end();
+    term.quit();
     term.assert_restored();
 }

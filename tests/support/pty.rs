@@ -156,6 +156,20 @@ impl Term {
         (&*self.pty).write_all(keys.as_bytes()).unwrap();
     }
 
+    /// Press escape, alone: with a key right behind it, it would be alt and that key.
+    pub fn escape(&mut self) {
+        self.keys("\u{1b}");
+        self.settle(Duration::from_millis(100));
+    }
+
+    /// Close whatever is open, and quit.
+    pub fn quit(&mut self) -> ExitStatus {
+        self.escape();
+        self.escape();
+        self.keys("q");
+        self.end()
+    }
+
     /// Change the terminal's size.
     pub fn resize(&mut self, cols: u16, rows: u16) {
         self.pty.resize(Size::new(rows, cols)).unwrap();
