@@ -159,7 +159,7 @@ impl Term {
     /// Press escape, alone: with a key right behind it, it would be alt and that key.
     pub fn escape(&mut self) {
         self.keys("\u{1b}");
-        self.settle(Duration::from_millis(100));
+        self.settle(Duration::from_millis(400));
     }
 
     /// Close whatever is open, and quit.
