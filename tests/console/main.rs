@@ -24,7 +24,9 @@ pub fn console(reference: &Reference, home: &tempfile::TempDir, args: &[&str], c
 /// Select the row of that name, by the filter.
 pub fn select(term: &mut Term, name: &str) {
     term.escape();
-    term.keys(&format!("/{name}\r"));
+    term.escape();
+    // Ctrl-u: the prompt may come with the filter there was.
+    term.keys(&format!("/\u{15}{name}\r"));
     term.wait(&format!("{name} in the grid"), |text| text.lines().skip(2).any(|l| l.contains(name)));
     term.keys("g");
     term.keys("g");

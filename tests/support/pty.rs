@@ -136,11 +136,13 @@ impl Term {
         self.wait(&format!("{needle:?} on screen"), |text| text.contains(needle));
     }
 
-    /// Wait until nothing has come for `quiet`.
+    /// Wait until nothing has come for `quiet`, at most eight times that long: a screen with a live
+    /// log on it is never quiet.
     pub fn settle(&mut self, quiet: Duration) {
         let mut len = self.bytes.len();
-        let mut since = Instant::now();
-        while since.elapsed() < quiet {
+        let began = Instant::now();
+        let mut since = began;
+        while since.elapsed() < quiet && began.elapsed() < 8 * quiet {
             if !self.read(Duration::from_millis(20)) {
                 return;
             }
