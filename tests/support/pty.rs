@@ -263,20 +263,22 @@ pub fn foreign_escapes(bytes: &[u8]) -> Vec<String> {
         let here = &rest[at..];
         let first = here.chars().next().unwrap();
         let body = &here[first.len_utf8()..];
-        let ok = first == '\u{1b}'
-            && body.strip_prefix('[').is_some_and(|csi| {
-                let end = csi.find(|c: char| ('@'..='~').contains(&c));
-                end.is_some_and(|end| match csi.as_bytes()[end] {
-                    // Colours and attributes, cursor moves, erase, and the modes the console sets.
-                    b'm' | b'H' | b'A'..=b'D' | b'G' | b'J' | b'K' | b'X' => true,
-                    b'h' | b'l' => [
-                        "?1049", "?25", "?2004", "?1000", "?1002", "?1003", "?1006", "?1015", "?2026",
-                        "?1004", "?7",
-                    ]
-                    .contains(&&csi[..end]),
-                    _ => false,
-                })
-            });
+        // ESC M moves lines down; `r` sets the region they move in.
+        let ok = first == '\u{1b}' && body.starts_with('M')
+            || first == '\u{1b}'
+                && body.strip_prefix('[').is_some_and(|csi| {
+                    let end = csi.find(|c: char| ('@'..='~').contains(&c));
+                    end.is_some_and(|end| match csi.as_bytes()[end] {
+                        // Colours and attributes, cursor moves, erase, and the modes the console sets.
+                        b'm' | b'H' | b'A'..=b'D' | b'G' | b'J' | b'K' | b'X' | b'r' => true,
+                        b'h' | b'l' => [
+                            "?1049", "?25", "?2004", "?1000", "?1002", "?1003", "?1006", "?1015", "?2026",
+                            "?1004", "?7",
+                        ]
+                        .contains(&&csi[..end]),
+                        _ => false,
+                    })
+                });
         if !ok {
             found.push(here.chars().take(24).collect::<String>().escape_debug().to_string());
         }

@@ -7,6 +7,8 @@ use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
+use super::scroll::Shift;
+
 /// How the terminal's pen stands.
 #[derive(Debug)]
 pub(super) struct Encoder {
@@ -65,6 +67,22 @@ impl Encoder {
             _ => write!(out, "\x1b[{};{}H", y + 1, x + 1),
         };
         self.at = Some((x, y));
+    }
+
+    /// Let the terminal move rows. What comes in is blank in the default style.
+    pub(super) fn shift(&mut self, out: &mut Vec<u8>, shift: &Shift) {
+        if (self.fg, self.bg, self.modifiers) != (Color::Reset, Color::Reset, Modifier::empty()) {
+            out.extend_from_slice(b"\x1b[0m");
+            (self.fg, self.bg, self.modifiers) = (Color::Reset, Color::Reset, Modifier::empty());
+        }
+        let (top, foot) = (shift.rows.start + 1, shift.rows.end);
+        // Setting a region sends the pen home, wherever that leaves it on odd terminals.
+        let _ = write!(out, "\x1b[{top};{foot}r\x1b[{}H", if shift.up { foot } else { top });
+        for _ in 0..shift.by {
+            out.extend_from_slice(if shift.up { b"\n" } else { b"\x1bM" });
+        }
+        out.extend_from_slice(b"\x1b[r");
+        self.at = None;
     }
 
     /// Write one cell; `last` is the terminal's last column.

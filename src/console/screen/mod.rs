@@ -5,6 +5,7 @@
 //! is more than a quiet screen may cost on a slow line. Must not: know the model.
 
 mod encode;
+mod scroll;
 
 use std::io::{self, Write};
 
@@ -79,6 +80,13 @@ impl Screen {
             // Neither shown nor hidden is known.
             self.encoder.show_cursor(&mut self.bytes, false);
             self.cursor = None;
+        }
+        if let Some(shift) = scroll::find(&self.shown, &self.next) {
+            if self.cursor.take().is_some() {
+                self.encoder.show_cursor(&mut self.bytes, false);
+            }
+            self.encoder.shift(&mut self.bytes, &shift);
+            scroll::apply(&mut self.shown, &shift);
         }
         let changed = self.shown.diff(&self.next);
         if !changed.is_empty() && self.cursor.is_some() {
@@ -184,6 +192,52 @@ mod tests {
         assert_eq!(cell.fgcolor(), vt100::Color::Idx(99));
         assert!(!screen.cell(3, 15).unwrap().bold());
         assert!(screen.hide_cursor());
+    }
+
+    /// What each cell looks like; a cell written with a blank looks like one never written.
+    fn looks(terminal: &vt100::Parser) -> Vec<(String, vt100::Color, vt100::Color)> {
+        let cells = (0..SIZE.rows).flat_map(|y| (0..SIZE.cols).map(move |x| (y, x)));
+        let look = |(y, x)| {
+            let cell = terminal.screen().cell(y, x).unwrap();
+            let text = if cell.has_contents() { cell.contents() } else { " " };
+            (text.to_owned(), cell.fgcolor(), cell.bgcolor())
+        };
+        cells.map(look).collect()
+    }
+
+    /// Frames of lines, the way a log has them.
+    fn lines<'a>(rows: &[&'a str]) -> Vec<(u16, u16, &'a str, Style)> {
+        let style = Style::new().fg(Color::Rgb(1, 2, 3)).bg(Color::Rgb(4, 5, 6));
+        rows.iter().enumerate().map(|(y, text)| (0, y as u16, *text, style)).collect()
+    }
+
+    #[test]
+    fn a_log_that_grows_is_moved_by_the_terminal() {
+        let before = lines(&["12:00:01 one", "12:00:02 two", "12:00:03 three", "12:00:04 four"]);
+        let after = lines(&["12:00:02 two", "12:00:03 three", "12:00:04 four", "12:00:05 five"]);
+        let (terminal, bytes) = play(&[&before, &after]);
+        let (fresh, _) = play(&[&after]);
+        assert_eq!(looks(&terminal), looks(&fresh));
+        assert!(bytes.len() < 80, "{} bytes: {:?}", bytes.len(), String::from_utf8_lossy(&bytes));
+        let (back, bytes) = play(&[&after, &before]);
+        assert_eq!(back.screen().contents(), play(&[&before]).0.screen().contents());
+        assert!(bytes.len() < 80, "{} bytes: {:?}", bytes.len(), String::from_utf8_lossy(&bytes));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_moves_the_terminal_shows_the_last_frame(
+            a in proptest::collection::vec(0usize..6, 4),
+            b in proptest::collection::vec(0usize..6, 4),
+            c in proptest::collection::vec(0usize..6, 4),
+        ) {
+            let words = ["", "alpha", "beta", "gamma 日本", "delta", "a whole line of text"];
+            let frame = |rows: &[usize]| lines(&rows.iter().map(|&i| words[i]).collect::<Vec<_>>());
+            let (a, b, c) = (frame(&a), frame(&b), frame(&c));
+            let (terminal, _) = play(&[&a, &b, &c]);
+            let (fresh, _) = play(&[&c]);
+            proptest::prop_assert_eq!(looks(&terminal), looks(&fresh));
+        }
     }
 
     #[test]
