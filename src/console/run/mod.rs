@@ -172,6 +172,8 @@ struct Runner {
     inbox: mpsc::Receiver<Inner>,
     lines: mpsc::Receiver<(u64, Batch)>,
     drawn: Instant,
+    /// The engine's first list has been drawn.
+    reached: bool,
     looked: Instant,
     /// When we last came back from being suspended.
     back: Instant,
@@ -208,6 +210,7 @@ impl Runner {
             inbox,
             lines,
             drawn: now,
+            reached: false,
             looked: now,
             back: now,
             leave: false,
@@ -225,7 +228,10 @@ impl Runner {
             }
             self.following.start_due(&self.model.fleet);
             self.work.focus_due();
-            if self.model.dirty && (keyed || self.drawn.elapsed() >= FRAME) {
+            // The first rows are what everybody waits for.
+            let first = self.model.reached() && !self.reached;
+            if self.model.dirty && (keyed || first || self.drawn.elapsed() >= FRAME) {
+                self.reached = self.model.reached();
                 self.draw()?;
             }
             // After drawing: what is left to be worked out must not keep a key waiting.
