@@ -1,7 +1,7 @@
 //! Everything the console knows: what is on screen follows from this alone.
 //!
-//! Plain state with small questions; changing it is [`super::update`]'s business, drawing it
-//! [`super::view`]'s. Holds ids, never row numbers.
+//! Plain state with small questions; changing it is `update`'s business, drawing it
+//! `view`'s. Holds ids, never row numbers.
 
 use std::collections::VecDeque;
 use std::time::Duration;

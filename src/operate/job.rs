@@ -10,8 +10,8 @@ use crate::fleet::{ServiceId, State, Verb};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub u64);
 
-/// What the user wants, resolved to replicas. Made by [`super::plan`], carried out by
-/// [`super::run`].
+/// What the user wants, resolved to replicas. Made by [`super::plan()`], carried out by
+/// [`super::run()`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intent {
     /// What.

@@ -1,7 +1,7 @@
 //! Changes to a fleet: intent → plan → steps → outcome.
 //!
-//! Owns: what an intent means for which replicas ([`plan`], pure), the order and concurrency of
-//! steps, progress and outcome of every one ([`run`]), and the sentences that say so. Must not:
+//! Owns: what an intent means for which replicas ([`plan()`], pure), the order and concurrency of
+//! steps, progress and outcome of every one ([`run()`]), and the sentences that say so. Must not:
 //! draw, ask, or print.
 //!
 //! ```text

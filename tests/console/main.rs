@@ -1,6 +1,6 @@
 //! The console and the commands on a real engine, the way a user has them: keys in, screen out,
 //! checked against what docker says.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc, missing_docs)]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -33,7 +33,7 @@ pub fn open(host: &str) -> Arc<dyn Engine> {
     quarterdeck::engine::open(&settings, false).expect("the private engine's address is understood")
 }
 
-fn demo(_: &str) -> Option<Subject> {
+fn demo() -> Subject {
     let options = DemoOptions { platform: Platform::ALL[0], services: None, seed: 7 };
     let live = Live::watch(|| Arc::new(Demo::new(options)));
     let (name, _) = live.until("a running replica", |fleet| {
@@ -42,7 +42,7 @@ fn demo(_: &str) -> Option<Subject> {
             .find(|r| r.state == State::Running && r.number.is_some())
             .map(|r| r.name.to_string())
     });
-    Some(Subject { live, name, reference: None })
+    Subject { live, name, reference: None }
 }
 
 fn docker(test: &str) -> Option<Subject> {
@@ -68,9 +68,9 @@ fn perform(subject: &Subject, step: Step) -> Result<Done, EngineError> {
 
 macro_rules! contract {
     ($($name:ident)*) => {
-        mod on_demo { $(#[test] fn $name() { super::$name(super::demo(stringify!($name)).unwrap()); })* }
+        mod on_demo { $(#[test] fn $name() { super::$name(&super::demo()); })* }
         mod on_docker {
-            $(#[test] fn $name() { if let Some(s) = super::docker(stringify!($name)) { super::$name(s) } })*
+            $(#[test] fn $name() { if let Some(s) = super::docker(stringify!($name)) { super::$name(&s) } })*
         }
     };
 }
@@ -86,8 +86,8 @@ contract! {
     a_shell_runs_and_ends
 }
 
-fn begins_with_the_engine_then_the_whole_truth(subject: Subject) {
-    running(&subject);
+fn begins_with_the_engine_then_the_whole_truth(subject: &Subject) {
+    running(subject);
     subject.live.look(|seen| {
         let engine = seen.log.iter().position(|o| matches!(o, Observation::Engine(_)));
         let synced = seen.log.iter().position(|o| matches!(o, Observation::Synced { .. }));
@@ -98,10 +98,10 @@ fn begins_with_the_engine_then_the_whole_truth(subject: Subject) {
     });
 }
 
-fn every_verb_changes_the_state_and_is_told(subject: Subject) {
-    let id = running(&subject).id;
+fn every_verb_changes_the_state_and_is_told(subject: &Subject) {
+    let id = running(subject).id;
     let live = &subject.live;
-    let go = |verb| perform(&subject, Step { force: verb == Verb::Remove, ..Step::new(verb, id.clone()) });
+    let go = |verb| perform(subject, Step { force: verb == Verb::Remove, ..Step::new(verb, id.clone()) });
     let is = |what: &str, state| {
         live.replica(&subject.name, what, |r| r.state == state);
     };
@@ -137,19 +137,19 @@ fn every_verb_changes_the_state_and_is_told(subject: Subject) {
     });
 }
 
-fn verbs_on_what_is_gone_say_so(subject: Subject) {
-    let mut id = running(&subject).id;
+fn verbs_on_what_is_gone_say_so(subject: &Subject) {
+    let mut id = running(subject).id;
     id = ReplicaId { id: "0000000000000000000000000000000000000000000000000000000000000000".into(), ..id };
     for verb in Verb::ALL {
-        let result = perform(&subject, Step::new(verb, id.clone()));
+        let result = perform(subject, Step::new(verb, id.clone()));
         assert!(matches!(result, Err(EngineError::Gone { .. })), "{verb}: {result:?}");
     }
     let result = subject.live.runtime.block_on(subject.live.engine.inspect(&id));
     assert!(matches!(result, Err(EngineError::Gone { .. })), "inspect: {result:?}");
 }
 
-fn read_only_refuses_every_verb_and_the_shell(subject: Subject) {
-    let before = running(&subject);
+fn read_only_refuses_every_verb_and_the_shell(subject: &Subject) {
+    let before = running(subject);
     let guarded = ReadOnly(Arc::clone(&subject.live.engine));
     for verb in Verb::ALL {
         let step = Step { force: true, ..Step::new(verb, before.id.clone()) };
@@ -169,8 +169,8 @@ fn read_only_refuses_every_verb_and_the_shell(subject: Subject) {
     }
 }
 
-fn list_tells_the_same_as_watch(subject: Subject) {
-    let watched = running(&subject);
+fn list_tells_the_same_as_watch(subject: &Subject) {
+    let watched = running(subject);
     let listed = subject.live.runtime.block_on(subject.live.engine.list(false)).expect("list works");
     let replica = listed
         .iter()
@@ -187,8 +187,8 @@ fn list_tells_the_same_as_watch(subject: Subject) {
     assert!(replica.started.is_some(), "list inspects");
 }
 
-fn inspect_is_complete_and_masked(subject: Subject) {
-    let id = running(&subject).id;
+fn inspect_is_complete_and_masked(subject: &Subject) {
+    let id = running(subject).id;
     let details = subject.live.runtime.block_on(subject.live.engine.inspect(&id)).expect("inspect works");
     assert_eq!(details.replica.id, id);
     assert!(!details.command.is_empty());
@@ -197,8 +197,8 @@ fn inspect_is_complete_and_masked(subject: Subject) {
     assert!(details.raw.is_object());
 }
 
-fn logs_have_the_lines_in_order_with_times(subject: Subject) {
-    let id = running(&subject).id;
+fn logs_have_the_lines_in_order_with_times(subject: &Subject) {
+    let id = running(subject).id;
     let engine = &subject.live.engine;
     let text = subject.live.runtime.block_on(async {
         // The first line may be a moment away from a replica that has just started.
@@ -228,8 +228,8 @@ fn logs_have_the_lines_in_order_with_times(subject: Subject) {
     assert!(lines <= 50, "tail was ignored: {lines} lines");
 }
 
-fn a_shell_runs_and_ends(subject: Subject) {
-    let id = running(&subject).id;
+fn a_shell_runs_and_ends(subject: &Subject) {
+    let id = running(subject).id;
     let engine = Arc::clone(&subject.live.engine);
     subject.live.runtime.block_on(async move {
         let mut shell =

@@ -40,7 +40,7 @@ fn streams_are_told_apart_and_ttys_are_not_mistaken_for_frames() {
     let (out, err) = read(&live, &tty).expect("logs can be read");
     assert!(err.is_empty(), "a TTY has one stream: {err:?}");
     let text = String::from_utf8_lossy(&out);
-    assert!(text.contains("\u{1}") && text.contains("abcd"), "bytes were lost: {text:?}");
+    assert!(text.contains('\u{1}') && text.contains("abcd"), "bytes were lost: {text:?}");
     assert!(text.contains("\u{2}x"), "bytes were lost: {text:?}");
     reference.remove(&["two", "tty"]);
 }
@@ -66,7 +66,7 @@ fn a_line_of_ten_megabytes_arrives_whole_at_the_engines_edge() {
     let live = Live::watch(|| open(&reference.host));
     let monster = live.replica("monster", "exited", |r| r.state == State::Exited);
     let (out, _) = read(&live, &monster).expect("logs can be read");
-    assert_eq!(out.iter().filter(|b| **b == b'm').count(), 10 << 20);
+    assert_eq!(memchr::memchr_iter(b'm', &out).count(), 10 << 20);
     assert!(String::from_utf8_lossy(&out).trim_end().ends_with(" after"));
     reference.remove(&["monster"]);
 }

@@ -1,6 +1,6 @@
 //! Bad days: a faulty connection, a killed engine. The console says what is wrong, keeps what it
 //! knew, and recovers by itself.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc, missing_docs)]
 
 #[path = "../support/mod.rs"]
 mod support;

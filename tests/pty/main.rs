@@ -1,6 +1,6 @@
 //! The real binary in a real terminal, on the demo fleet and without any engine: it starts, acts,
 //! ends, and leaves the terminal as it found it, whatever ends it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc, missing_docs)]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -31,10 +31,14 @@ pub const PAYLOADS: &[&str] = &[
 
 /// All payloads as a shell script that prints each on a line of its own, byte by byte.
 pub fn script() -> String {
+    use std::fmt::Write as _;
     let mut script = String::new();
     for payload in PAYLOADS {
-        let octal: String = payload.bytes().map(|b| format!("\\{b:03o}")).collect();
-        script.push_str(&format!("printf '{octal}\\n'; "));
+        script.push_str("printf '");
+        for byte in payload.bytes() {
+            write!(script, "\\{byte:03o}").unwrap();
+        }
+        script.push_str("\\n'; ");
     }
     // Raw 8-bit C1 bytes and broken UTF-8, which no Rust string can hold.
     script.push_str("printf '\\233\\063\\061mEVIL raw c1\\n'; printf '\\377\\376EVIL broken utf-8\\n'; ");

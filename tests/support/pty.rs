@@ -62,7 +62,7 @@ impl Term {
         let (send, chunks) = channel();
         let reader = std::sync::Arc::clone(&pty);
         std::thread::spawn(move || {
-            let mut buf = [0; 65536];
+            let mut buf = vec![0; 65536];
             // EIO is how a pty says that the last process on it is gone.
             while let Ok(n @ 1..) = (&*reader).read(&mut buf) {
                 if send.send(buf[..n].to_vec()).is_err() {
@@ -196,11 +196,9 @@ impl Term {
         loop {
             self.read(Duration::from_millis(20));
             if let Some(status) = self.child.try_wait().unwrap() {
-                while self.read(Duration::from_millis(20)) && began.elapsed() < Duration::from_secs(15) {
-                    if self.chunks.try_recv().is_err() {
-                        break;
-                    }
-                }
+                // What it wrote last is on its way; the reader ends when the terminal is nobody's.
+                let gone = Instant::now();
+                while self.read(Duration::from_millis(20)) && gone.elapsed() < Duration::from_millis(500) {}
                 return status;
             }
             if began.elapsed() > Duration::from_secs(15) {
@@ -253,6 +251,19 @@ pub fn code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }
 
+/// Whether what follows `ESC [` is a sequence the console sends: colours and attributes, cursor
+/// moves, erase, a scroll region, and the modes it sets.
+fn own_csi(csi: &str) -> bool {
+    const MODES: [&str; 11] =
+        ["?1049", "?25", "?2004", "?1000", "?1002", "?1003", "?1006", "?1015", "?2026", "?1004", "?7"];
+    let Some(end) = csi.find(|c: char| ('@'..='~').contains(&c)) else { return false };
+    match csi.as_bytes()[end] {
+        b'm' | b'H' | b'A'..=b'D' | b'G' | b'J' | b'K' | b'X' | b'r' => true,
+        b'h' | b'l' => MODES.contains(&&csi[..end]),
+        _ => false,
+    }
+}
+
 /// Escape sequences in `bytes` that the console itself never sends: whatever is found here came
 /// from outside text. Known good: CSI with the console's own final bytes, and private modes.
 pub fn foreign_escapes(bytes: &[u8]) -> Vec<String> {
@@ -264,21 +275,7 @@ pub fn foreign_escapes(bytes: &[u8]) -> Vec<String> {
         let first = here.chars().next().unwrap();
         let body = &here[first.len_utf8()..];
         // ESC M moves lines down; `r` sets the region they move in.
-        let ok = first == '\u{1b}' && body.starts_with('M')
-            || first == '\u{1b}'
-                && body.strip_prefix('[').is_some_and(|csi| {
-                    let end = csi.find(|c: char| ('@'..='~').contains(&c));
-                    end.is_some_and(|end| match csi.as_bytes()[end] {
-                        // Colours and attributes, cursor moves, erase, and the modes the console sets.
-                        b'm' | b'H' | b'A'..=b'D' | b'G' | b'J' | b'K' | b'X' | b'r' => true,
-                        b'h' | b'l' => [
-                            "?1049", "?25", "?2004", "?1000", "?1002", "?1003", "?1006", "?1015", "?2026",
-                            "?1004", "?7",
-                        ]
-                        .contains(&&csi[..end]),
-                        _ => false,
-                    })
-                });
+        let ok = first == '\u{1b}' && (body.starts_with('M') || body.strip_prefix('[').is_some_and(own_csi));
         if !ok {
             found.push(here.chars().take(24).collect::<String>().escape_debug().to_string());
         }

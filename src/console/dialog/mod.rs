@@ -1,6 +1,6 @@
 //! What can lie over the main screen: each dialog's state, and what it says.
 //!
-//! Pure. Keys are handled in [`super::update`], drawing is in [`super::view`].
+//! Pure. Keys are handled in `update`, drawing is in `view`.
 
 mod command;
 mod help;
