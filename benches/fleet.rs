@@ -47,6 +47,7 @@ fn replica(n: usize) -> Replica {
         limits: Limits { cpus: Some(1.0), memory: Some(1 << 30), pids: None },
         pid: Some(1000),
         tty: Some(false),
+        kept_up: false,
         compose: None,
     }
 }

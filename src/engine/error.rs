@@ -102,6 +102,8 @@ pub enum EngineError {
     Unsupported {
         /// Why.
         why: String,
+        /// What to do instead.
+        remedy: String,
     },
     /// A step of a job was not begun: the job was cancelled, or a step before it failed.
     #[error("not done: {why}")]
@@ -130,10 +132,9 @@ impl EngineError {
             Self::Disconnected { .. } => "Is the engine restarting? quarterdeck keeps trying.".into(),
             Self::Garbage { .. } => "Is that really a Docker API? Check the address; a proxy in between can do this.".into(),
             Self::ApiTooOld { .. } => "Update the engine: 20.10 or newer.".into(),
-            Self::Settings { remedy, .. } => remedy.clone(),
+            Self::Settings { remedy, .. } | Self::Unsupported { remedy, .. } => remedy.clone(),
             Self::Gone { .. } => "Nothing to do; the list is up to date.".into(),
             Self::Conflict { .. } | Self::Failed { .. } => "The engine's words say what it wants; its log says more.".into(),
-            Self::Unsupported { .. } => "Use what the message names instead.".into(),
             Self::NotBegun { .. } => "Look at what failed first; then try again.".into(),
             Self::Interrupted => "The list shows what became of it.".into(),
             Self::ReadOnly => "Start qd without --read-only (and without read_only in the config) to change things.".into(),

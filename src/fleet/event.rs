@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Exit, HealthCheck, ReplicaId, ServiceId};
+use super::{Exit, HealthCheck, ReplicaId, Role, ServiceId};
 
 /// One thing that happened to a replica, told by the engine.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +13,8 @@ pub struct Event {
     pub replica: ReplicaId,
     /// Of which service.
     pub service: ServiceId,
+    /// Whether that is a replica of the service or a job beside it.
+    pub role: Role,
     /// What.
     pub kind: EventKind,
 }

@@ -6,11 +6,12 @@
 //! - what the newer word says always wins;
 //! - what can't change without an event (limits, terminal, compose notes) is kept where the newer
 //!   word is silent;
+//! - whether the engine keeps it up is kept the same way;
 //! - the restart count is kept while silent, because it only grows and the next inspection says;
 //! - what belongs to one run (start, pid) is kept only while that run goes on, what belongs to its
 //!   end (finish, exit) only while it stays ended.
 //!
-//! A word is "silent" on limits when it carries no restart count, which only an inspection has: an
+//! A word is "silent" on limits and on keeping it up when it carries no restart count, which only an inspection has: an
 //! inspection that finds no limits says so.
 
 use super::{Limits, Replica};
@@ -22,6 +23,7 @@ pub(super) fn keep_known(mut new: Replica, old: &Replica) -> Replica {
     if !inspected && new.limits == Limits::default() {
         new.limits = old.limits;
     }
+    new.kept_up |= !inspected && old.kept_up;
     new.tty = new.tty.or(old.tty);
     new.number = new.number.or(old.number);
     if new.compose.is_none() {

@@ -120,7 +120,8 @@ pub struct Replica {
     pub check: HealthCheck,
     /// What it was made from.
     pub image: Image,
-    /// Exposed and published ports, sorted.
+    /// Exposed and published ports, sorted. While it does not run, those it will publish once it
+    /// does (as far as their numbers are fixed).
     pub ports: Vec<Port>,
     /// When it was made.
     pub created: Timestamp,
@@ -138,6 +139,10 @@ pub struct Replica {
     pub pid: Option<u32>,
     /// Whether it has a terminal (its logs are then one raw stream); `None` until inspected.
     pub tty: Option<bool>,
+    /// Whether the engine itself would have started it again, had it ended unasked: its policy is
+    /// `always` or `unless-stopped`, and the last try to start it did not fail. `false` until
+    /// inspected.
+    pub kept_up: bool,
     /// Compose's notes; `None` for what compose did not make.
     pub compose: Option<Arc<Compose>>,
 }

@@ -207,10 +207,11 @@ impl Fleet {
     }
 
     /// The newest event of the last minutes that somebody caused and the rest of the sentence does
-    /// not tell.
+    /// not tell. Jobs come and go: that is no news.
     fn newest_change(&self, now: Timestamp) -> Option<(String, Timestamp)> {
         let is_news = |event: &&Event| now.duration_since(event.at).as_secs() <= NEWS;
-        self.events.iter().rev().take_while(is_news).find_map(|event| {
+        let told = self.events.iter().rev().take_while(is_news);
+        told.filter(|event| event.role == Role::Replica).find_map(|event| {
             let word = match event.kind {
                 EventKind::Stopped => "stopped",
                 EventKind::Restarted => "restarted",

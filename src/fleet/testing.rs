@@ -42,6 +42,7 @@ pub(super) fn running(project: &str, service_name: &str, name: &str) -> Replica 
         limits: Limits::default(),
         pid: Some(100),
         tty: Some(false),
+        kept_up: false,
         compose: None,
     }
 }
@@ -71,8 +72,8 @@ pub(super) fn sampled(seconds: i64, name: &str, usage: Usage) -> Observation {
 }
 
 pub(super) fn happened(seconds: i64, replica: &Replica, kind: EventKind) -> Observation {
-    let (replica, service) = (replica.id.clone(), replica.service.clone());
-    Observation::Happened(Event { at: at(seconds), replica, service, kind })
+    let (replica, service, role) = (replica.id.clone(), replica.service.clone(), replica.role);
+    Observation::Happened(Event { at: at(seconds), replica, service, role, kind })
 }
 
 pub(super) fn fleet(observations: impl IntoIterator<Item = Observation>) -> Fleet {

@@ -87,7 +87,8 @@ fn exited(replica: &Replica, track: &Track, now: Timestamp) -> Since {
     };
     let oom = track.was_oom(exit, replica);
     // An end by SIGTERM or SIGINT that nobody saw was most likely asked for before we looked.
-    let polite = matches!(exit.code, 130 | 143) && !track.saw_end();
+    // So was any end after which the engine would have started it again, had nobody asked.
+    let polite = (matches!(exit.code, 130 | 143) || replica.kept_up) && !track.saw_end();
     if !oom && (exit.code == 0 || polite || track.was_asked()) {
         let why = match exit.code {
             0 => String::new(),

@@ -42,6 +42,7 @@ fn replica(id: &str, state: State, started: Option<i64>) -> Replica {
         limits: Limits::default(),
         pid: None,
         tty: None,
+        kept_up: false,
         compose: None,
     }
 }
@@ -52,7 +53,7 @@ fn applied(replica: Replica) -> Observation {
 
 fn happened(seconds: i64, kind: EventKind) -> Observation {
     let replica = ReplicaId { engine: engine(), id: "a".into() };
-    Observation::Happened(Event { at: at(seconds), replica, service: service(), kind })
+    Observation::Happened(Event { at: at(seconds), replica, service: service(), role: Role::Replica, kind })
 }
 
 fn exited(finished: i64) -> Replica {

@@ -172,12 +172,19 @@ fn replica(id: &str, number: u32) -> Replica {
         limits: Limits::default(),
         pid: None,
         tty: None,
+        kept_up: false,
         compose: None,
     }
 }
 
 fn happened(id: &str, ms: i64, kind: EventKind) -> Observation {
-    Observation::Happened(Event { at: at(ms), replica: replica_id(id), service: service(), kind })
+    Observation::Happened(Event {
+        at: at(ms),
+        replica: replica_id(id),
+        service: service(),
+        role: Role::Replica,
+        kind,
+    })
 }
 
 fn started(engine: &Arc<Fake>, options: FollowOptions, replicas: Vec<Replica>) -> Follow {
@@ -336,7 +343,10 @@ async fn a_recreated_replica_is_picked_up() {
 #[tokio::test(start_paused = true)]
 async fn an_unreadable_log_is_told_for_that_replica_alone() {
     let engine = Fake::new();
-    let error = EngineError::Unsupported { why: "the log driver `none` keeps no logs".into() };
+    let error = EngineError::Unsupported {
+        why: "the log driver `none` keeps no logs".into(),
+        remedy: "Use another.".into(),
+    };
     engine.edit("a", |log| log.error = Some(error.clone()));
     engine.print("b", &[(1000, "fine")]);
     for options in [READ, FOLLOW] {
@@ -347,7 +357,10 @@ async fn an_unreadable_log_is_told_for_that_replica_alone() {
         let mut got = words(&got);
         got.sort();
         assert_eq!(got.len(), 2, "{got:?}");
-        assert!(got[0].starts_with("# logs of api-1 can't be read: the log driver `none`"), "{got:?}");
+        assert_eq!(
+            got[0],
+            "# logs of api-1 can't be read: the log driver `none` keeps no logs. Use another."
+        );
         assert_eq!(got[1], "api-2 fine");
     }
 }

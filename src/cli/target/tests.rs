@@ -24,6 +24,7 @@ fn replica(project: Option<&str>, service: &str, name: &str, id: &str) -> Replic
         limits: Limits::default(),
         pid: None,
         tty: None,
+        kept_up: false,
         compose: None,
     }
 }

@@ -64,6 +64,7 @@ pub(super) fn replica(project: Option<&str>, name: &str, number: u32) -> Replica
         limits: Limits::default(),
         pid: Some(4242),
         tty: Some(false),
+        kept_up: false,
         compose: project.map(|_| Arc::new(compose)),
     }
 }
@@ -140,6 +141,7 @@ pub(super) fn fleet() -> Fleet {
             at: at(second),
             replica: replica_id("shop-api-2"),
             service: service(Some("shop"), "api"),
+            role: crate::fleet::Role::Replica,
             kind,
         })
     };
@@ -147,6 +149,7 @@ pub(super) fn fleet() -> Fleet {
         at: at(-300),
         replica: replica_id("shop-db-1"),
         service: service(Some("shop"), "db"),
+        role: crate::fleet::Role::Replica,
         kind: EventKind::Oom,
     }));
     fleet.apply(two(-125, EventKind::Died(Exit { code: 1, oom: false })));

@@ -97,6 +97,8 @@ pub(super) struct HealthEntry {
 pub(super) struct HostConfig {
     pub(super) restart_policy: Option<RestartPolicy>,
     pub(super) log_config: Option<LogConfig>,
+    pub(super) network_mode: Option<String>,
+    pub(super) port_bindings: Map<Option<Vec<Binding>>>,
     pub(super) memory: Option<i64>,
     pub(super) nano_cpus: Option<i64>,
     pub(super) cpu_quota: Option<i64>,

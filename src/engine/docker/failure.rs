@@ -95,7 +95,10 @@ pub(super) fn refused(status: StatusCode, body: &[u8], what: &str, endpoint: &st
             EngineError::Gone { what: if what.is_empty() { why } else { what.to_owned() } }
         }
         409 => EngineError::Conflict { why },
-        501 => EngineError::Unsupported { why: or(why, "the engine can't do that") },
+        501 => EngineError::Unsupported {
+            why: or(why, "the engine can't do that"),
+            remedy: "It takes another engine, or a newer one.".into(),
+        },
         status => EngineError::Failed { status, why: or(why, "it gave no reason") },
     }
 }

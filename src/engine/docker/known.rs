@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::api::{Entry, Inspected, Message};
 use super::map;
 use crate::fleet::{
-    EngineId, Event, EventKind, Exit, HealthCheck, Observation, Replica, ReplicaId, ServiceId, State,
+    EngineId, Event, EventKind, Exit, HealthCheck, Observation, Replica, ReplicaId, Role, ServiceId, State,
 };
 use crate::text::sanitize::label;
 
@@ -140,7 +140,6 @@ impl Known {
         let at = event_time(message).unwrap_or(now);
         let replica = map::id(&self.engine, &message.actor.id);
         let id = replica.id.clone();
-        let before = self.rows.get(&id).map(|row| row.replica.service.clone());
         let changed = match self.rows.get_mut(&id) {
             Some(row) => {
                 row.told = self.lists;
@@ -155,10 +154,10 @@ impl Known {
         if let (true, Some(row)) = (changed, row) {
             step.tell.push(Observation::Applied { at: now, replica: Box::new(row.replica.clone()) });
         }
-        let service = row
-            .map(|row| row.replica.service.clone())
-            .or(before)
-            .unwrap_or_else(|| self.service_of(message, &replica));
+        let (service, role) = match row {
+            Some(row) => (row.replica.service.clone(), row.replica.role),
+            None => self.told_by_labels(message, &replica),
+        };
         // The event does not say why; an `oom` just before it did.
         if let (EventKind::Died(exit), Some(known)) = (&mut kind, row.and_then(|row| row.replica.exit)) {
             *exit = known;
@@ -168,7 +167,7 @@ impl Known {
             step.unknown = row.is_none();
             step.inspect = Some(id.clone());
         }
-        step.tell.push(Observation::Happened(Event { at, replica, service, kind }));
+        step.tell.push(Observation::Happened(Event { at, replica, service, role, kind }));
         if destroyed {
             step.tell.extend(self.gone(&id).map(|id| Observation::Removed { at: now, id }));
             step.destroyed = Some(id);
@@ -176,12 +175,12 @@ impl Known {
         step
     }
 
-    /// The service an event is about, from the labels it carries.
-    fn service_of(&self, message: &Message, id: &ReplicaId) -> ServiceId {
+    /// Service and role of what an event is about, from the labels it carries.
+    fn told_by_labels(&self, message: &Message, id: &ReplicaId) -> (ServiceId, Role) {
         let none = std::collections::BTreeMap::new();
         let attributes = message.actor.attributes.as_ref().unwrap_or(&none);
         let name = map::name(attribute(message, "name").unwrap_or_default(), id);
-        map::service(&self.engine, attributes, &name)
+        (map::service(&self.engine, attributes, &name), map::role(attributes))
     }
 }
 

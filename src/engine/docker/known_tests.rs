@@ -74,6 +74,22 @@ fn a_resync_inspects_only_what_changed_and_a_reconnect_everything() {
 }
 
 #[test]
+fn an_event_says_whether_it_is_about_a_job() {
+    let mut known = with_web();
+    let role = |step: Step| {
+        let happened = step.tell.into_iter().find_map(|o| match o {
+            Observation::Happened(event) => Some(event.role),
+            _ => None,
+        });
+        happened.unwrap()
+    };
+    let job = json!({"name": "x", "com.docker.compose.project": "pay", "com.docker.compose.oneoff": "True"});
+    assert_eq!(role(known.event(&message("create", "job", &job), Timestamp::UNIX_EPOCH)), Role::Job);
+    let other = json!({"name": "y", "com.docker.compose.oneoff": "False"});
+    assert_eq!(role(known.event(&message("create", "other", &other), Timestamp::UNIX_EPOCH)), Role::Replica);
+}
+
+#[test]
 fn what_came_while_a_list_was_on_its_way_is_newer_than_it() {
     let mut known = with_web();
     known.begin_list();

@@ -155,13 +155,17 @@ impl Reader {
 }
 
 fn unreadable(driver: &str) -> EngineError {
+    const READABLE: &str = "run the container with the json-file, local or journald driver.";
     let driver = label(driver, 40);
-    let why = match &*driver {
-        "none" => "this container keeps no log (log driver none)".to_owned(),
-        "" => "the engine can't read this container's log".to_owned(),
-        _ => format!("the log driver {driver} can't be read back: look where it sends the log"),
+    let (why, instead) = match &*driver {
+        "none" => ("this container keeps no log (log driver none)".to_owned(), "To have one, "),
+        "" => ("the engine can't read this container's log".to_owned(), "To have one that it can, "),
+        _ => (
+            format!("the log driver {driver} can't be read back"),
+            "Read the log where the driver sends it, or ",
+        ),
     };
-    EngineError::Unsupported { why }
+    EngineError::Unsupported { why, remedy: format!("{instead}{READABLE}") }
 }
 
 fn path(id: &str, query: &LogQuery) -> String {
@@ -218,5 +222,13 @@ mod tests {
     fn drivers_that_keep_nothing_are_named() {
         assert!(unreadable("syslog").to_string().contains("syslog"));
         assert!(!unreadable("x\u{1b}[31m").to_string().contains('\u{1b}'));
+        assert_eq!(
+            unreadable("syslog").remedy(),
+            "Read the log where the driver sends it, or run the container with the json-file, local or journald driver."
+        );
+        assert_eq!(
+            unreadable("none").remedy(),
+            "To have one, run the container with the json-file, local or journald driver."
+        );
     }
 }

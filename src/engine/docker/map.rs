@@ -4,7 +4,7 @@
 //! (1.x and 2.x use the same ones for project, service, number and one-off).
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -59,6 +59,7 @@ pub(super) fn from_entry(engine: &EngineId, entry: &Entry) -> Replica {
         limits: Limits::default(),
         pid: None,
         tty: None,
+        kept_up: false,
         id,
     }
 }
@@ -84,7 +85,7 @@ pub(super) fn from_inspected(engine: &EngineId, it: &Inspected) -> Replica {
             reference: label(reference.unwrap_or_default(), REFERENCE),
             id: label(it.image.as_deref().unwrap_or_default(), REFERENCE),
         },
-        ports: inspected_ports(it),
+        ports: inspected_ports(it, state),
         created: time(it.created.as_deref()).unwrap_or_default(),
         started: time(it.state.started_at.as_deref()),
         finished: time(it.state.finished_at.as_deref()),
@@ -93,6 +94,7 @@ pub(super) fn from_inspected(engine: &EngineId, it: &Inspected) -> Replica {
         limits: limits(&it.host_config),
         pid: it.state.pid.and_then(|p| u32::try_from(p).ok()).filter(|p| *p > 0 && is_up),
         tty: Some(it.config.tty.unwrap_or(false)),
+        kept_up: kept_up(it),
         id,
     }
 }
@@ -101,11 +103,16 @@ pub(super) fn from_inspected(engine: &EngineId, it: &Inspected) -> Replica {
 pub(super) fn with_known(mut fresh: Replica, known: &Replica) -> Replica {
     fresh.limits = known.limits;
     fresh.tty = known.tty;
+    fresh.kept_up = known.kept_up;
     fresh.restarts = known.restarts;
     if fresh.image.id == known.image.id {
         // The list names an image by its id once the tag has moved on; the reference it was made
         // from is what an inspect tells.
         fresh.image.reference = known.image.reference.clone();
+    }
+    if !fresh.is_up() && !known.is_up() {
+        // A list names the ports of what runs only.
+        fresh.ports.clone_from(&known.ports);
     }
     if fresh.is_up() == known.is_up() && has_ended(fresh.state) == has_ended(known.state) {
         fresh.started = known.started;
@@ -170,7 +177,8 @@ fn number(labels: &Labels) -> Option<u32> {
     raw_label(labels, "container-number")?.trim().parse().ok()
 }
 
-fn role(labels: &Labels) -> Role {
+/// A replica, or a job beside the service.
+pub(super) fn role(labels: &Labels) -> Role {
     match raw_label(labels, "oneoff") {
         Some(v) if v.eq_ignore_ascii_case("true") => Role::Job,
         _ => Role::Replica,
@@ -309,21 +317,20 @@ fn container_port(key: &str) -> Option<(u16, Protocol)> {
     Some((port.parse().ok().filter(|p| *p > 0)?, protocol(word)?))
 }
 
-fn inspected_ports(it: &Inspected) -> Vec<Port> {
-    let mut ports = Vec::new();
+fn inspected_ports(it: &Inspected, state: State) -> Vec<Port> {
+    let starts_again = matches!(state, State::Created | State::Exited | State::Restarting);
+    let mut ports = if starts_again { claimed_ports(&it.host_config) } else { Vec::new() };
     for (key, bindings) in it.network_settings.ports.iter().flatten() {
         let Some((container, protocol)) = container_port(key) else { continue };
-        let before = ports.len();
         for binding in bindings.iter().flatten() {
             let port = binding.host_port.as_deref().and_then(|p| p.parse().ok()).filter(|p| *p > 0);
             let host = address(binding.host_ip.as_deref().unwrap_or_default()).zip(port);
             ports.extend(host.map(|host| Port { container, protocol, host: Some(host) }));
         }
-        if ports.len() == before {
-            ports.push(Port { container, protocol, host: None });
-        }
     }
-    for key in it.config.exposed_ports.iter().flatten().map(|(key, _)| key) {
+    let told = it.network_settings.ports.iter().flatten().map(|(key, _)| key);
+    let exposed = it.config.exposed_ports.iter().flatten().map(|(key, _)| key);
+    for key in told.chain(exposed) {
         let Some((container, protocol)) = container_port(key) else { continue };
         if !ports.iter().any(|p: &Port| p.container == container && p.protocol == protocol) {
             ports.push(Port { container, protocol, host: None });
@@ -332,6 +339,37 @@ fn inspected_ports(it: &Inspected) -> Vec<Port> {
     ports.sort_unstable();
     ports.dedup();
     ports
+}
+
+/// The host ports a container that does not run will hold once it does. Not those the engine picks
+/// then, and none without a network of its own.
+fn claimed_ports(it: &HostConfig) -> Vec<Port> {
+    let network = it.network_mode.as_deref().unwrap_or_default();
+    if matches!(network, "host" | "none") || network.starts_with("container:") {
+        return Vec::new();
+    }
+    let mut ports = Vec::new();
+    for (key, bindings) in it.port_bindings.iter().flatten() {
+        let Some((container, protocol)) = container_port(key) else { continue };
+        for binding in bindings.iter().flatten() {
+            let number = binding.host_port.as_deref().and_then(|p| p.parse().ok()).filter(|p| *p > 0);
+            let Some(number) = number else { continue };
+            let raw = binding.host_ip.as_deref().unwrap_or_default();
+            // No address means all, of both families.
+            let both = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
+            let one = raw.parse::<IpAddr>().ok();
+            let addresses = if raw.is_empty() { both.as_slice() } else { one.as_slice() };
+            ports.extend(addresses.iter().map(|&ip| Port { container, protocol, host: Some((ip, number)) }));
+        }
+    }
+    ports
+}
+
+/// Whether the engine would have started it again after an end nobody asked for.
+fn kept_up(it: &Inspected) -> bool {
+    let policy = it.host_config.restart_policy.as_ref().and_then(|policy| policy.name.as_deref());
+    let failed = it.state.error.as_deref().is_some_and(|error| !error.is_empty());
+    matches!(policy, Some("always" | "unless-stopped")) && !failed
 }
 
 /// Hard limits. CPU is the least of what `--cpus`, quota and pinning allow.

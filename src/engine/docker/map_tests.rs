@@ -178,3 +178,61 @@ fn a_later_list_keeps_what_an_inspect_taught_while_it_holds() {
     let ended = with_known(ended, &known);
     assert_eq!((ended.pid, ended.exit.map(|e| e.code)), (None, Some(1)));
 }
+
+#[test]
+fn what_does_not_run_claims_its_host_ports() {
+    let bindings = json!({
+        "80/tcp": [{"HostIp": "", "HostPort": "8080"}], "443/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8443"}],
+        "90/tcp": [{"HostIp": "", "HostPort": ""}], "91/tcp": [{"HostIp": "", "HostPort": "9000-9010"}], "92/tcp": null,
+        "93/tcp": [{"HostIp": "no address", "HostPort": "93"}],
+    });
+    let with = |status: &str, network: &str, ports: serde_json::Value| {
+        let it = inspected(json!({
+            "Id": ID, "Name": "/web", "State": {"Status": status},
+            "HostConfig": {"NetworkMode": network, "PortBindings": bindings},
+            "Config": {"ExposedPorts": {"80/tcp": {}, "53/udp": {}}}, "NetworkSettings": {"Ports": ports},
+        }));
+        let word = |p: &Port| {
+            let host = p.host.map(|h| std::net::SocketAddr::from(h).to_string());
+            format!("{}>{}", host.unwrap_or_default(), p.container)
+        };
+        it.ports.iter().map(word).collect::<Vec<_>>()
+    };
+    let claimed = [">53", "0.0.0.0:8080>80", "[::]:8080>80", "127.0.0.1:8443>443"];
+    for state in ["exited", "created", "restarting"] {
+        assert_eq!(with(state, "shop_default", json!({})), claimed, "{state}");
+    }
+    // What it holds while it runs is what the engine says, and the host's network has no bindings.
+    let held = json!({"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}]});
+    assert_eq!(with("running", "shop_default", held), [">53", "0.0.0.0:8080>80"]);
+    for network in ["host", "none", "container:ab"] {
+        assert_eq!(with("exited", network, json!({})), [">53", ">80"], "{network}");
+    }
+}
+
+#[test]
+fn a_later_list_keeps_what_a_stopped_container_claims() {
+    let known = inspected(json!({"Id": ID, "Name": "/web", "State": {"Status": "exited", "ExitCode": 0},
+        "HostConfig": {"PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]},
+            "RestartPolicy": {"Name": "always"}}}));
+    let listed = |state: &str, status: &str| {
+        entry(json!({"Id": ID, "Names": ["/web"], "State": state, "Status": status}))
+    };
+    let same = with_known(listed("exited", "Exited (0) 1 hour ago"), &known);
+    assert_eq!((same.ports.as_slice(), same.kept_up), (known.ports.as_slice(), true));
+    assert_eq!(known.ports.len(), 1);
+    let runs = with_known(listed("running", "Up 1 second"), &known);
+    assert!(runs.ports.is_empty(), "what runs holds what the list says: {:?}", runs.ports);
+}
+
+#[test]
+fn the_engine_keeps_up_what_its_policy_says_unless_it_could_not() {
+    let with = |policy: &str, error: &str| {
+        inspected(json!({"Id": ID, "State": {"Status": "exited", "ExitCode": 137, "Error": error},
+            "HostConfig": {"RestartPolicy": {"Name": policy}}}))
+        .kept_up
+    };
+    assert!(with("always", "") && with("unless-stopped", ""));
+    assert!(!with("no", "") && !with("on-failure", "") && !with("", ""));
+    assert!(!with("always", "driver failed: port is already allocated"));
+}

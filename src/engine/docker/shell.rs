@@ -77,6 +77,7 @@ pub(super) async fn open(
                 "{program} can't be run in {what}: {}",
                 failure::words(&String::from_utf8_lossy(first))
             ),
+            remedy: "Name a program that is in its image.".into(),
         });
     }
 
@@ -153,6 +154,10 @@ async fn find_shell(wire: &Wire, of: &ReplicaId) -> Result<&'static str, EngineE
     super::inspect::fetch(wire, &of.id).await?;
     Err(EngineError::Unsupported {
         why: format!("there is no shell in {}: neither bash, ash nor sh", of.short()),
+        remedy: format!(
+            "Look at it from beside it: docker run --rm -it --pid container:{0} --network container:{0} busybox",
+            of.short()
+        ),
     })
 }
 

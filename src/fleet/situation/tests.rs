@@ -82,6 +82,20 @@ fn a_recent_change_is_told_and_an_old_one_is_not() {
 }
 
 #[test]
+fn jobs_come_and_go_without_a_word() {
+    let api = running("shop", "api", "api-1");
+    let mut job = running("shop", "api", "api-run-1");
+    job.role = Role::Job;
+    let mut fleet = fleet([synced(0, std::slice::from_ref(&api))]);
+    for kind in [EventKind::Created, EventKind::Stopped, EventKind::Destroyed] {
+        fleet.apply(happened(10, &job, kind));
+        assert_eq!(fleet.situation(at(20)).text(), "the one running service is well for 20s");
+    }
+    fleet.apply(happened(9, &api, EventKind::Created));
+    assert!(fleet.situation(at(20)).text().ends_with(" · api created 11s ago"));
+}
+
+#[test]
 fn when_the_engine_is_lost_it_says_how_old_the_rest_is() {
     let api = running("shop", "api", "api-1");
     let mut never = Fleet::new();

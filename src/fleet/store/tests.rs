@@ -121,8 +121,10 @@ fn a_list_entry_keeps_what_an_inspection_told() {
     let mut api = running("shop", "api", "api-1");
     api.limits.memory = Some(1 << 30);
     api.restarts = Some(3);
+    api.kept_up = true;
     let listed = Replica {
         restarts: None,
+        kept_up: false,
         limits: Limits::default(),
         tty: None,
         started: None,
@@ -134,9 +136,10 @@ fn a_list_entry_keeps_what_an_inspection_told() {
     assert_eq!(fleet.apply(synced(1, std::slice::from_ref(&listed))), Changes::default());
     assert_eq!(fleet.replica(&api.id), Some(&api));
     // An inspection that finds no limit says so.
-    let unlimited = Replica { limits: Limits::default(), ..api.clone() };
+    let unlimited = Replica { limits: Limits::default(), kept_up: false, ..api.clone() };
     fleet.apply(applied(2, &unlimited));
-    assert_eq!(fleet.replica(&api.id).unwrap().limits.memory, None);
+    let known = fleet.replica(&api.id).unwrap();
+    assert_eq!((known.limits.memory, known.kept_up), (None, false));
     // Once it ended, its pid is no longer true, and how it ended is no longer asked of the list.
     let dead = exited(api.clone(), 1, 3);
     fleet.apply(applied(3, &dead));

@@ -47,6 +47,26 @@ fn how_it_ended_decides_at_first_sight() {
 }
 
 #[test]
+fn what_the_engine_keeps_up_and_is_down_was_stopped_by_somebody() {
+    let kept = Replica { kept_up: true, ..running("shop", "api", "api-1") };
+    assert_eq!(at_first_sight(&exited(kept.clone(), 137, 50)), says(Health::Stopped, "killed (exit 137)"));
+    assert_eq!(at_first_sight(&exited(kept.clone(), 1, 50)), says(Health::Stopped, "exit 1"));
+    let mut oom = exited(kept.clone(), 137, 50);
+    oom.exit = Some(Exit { code: 137, oom: true });
+    assert_eq!(at_first_sight(&oom), says(Health::Down, "OOM-killed"));
+    // It waits for its next start: nobody stopped it.
+    let again = Replica { state: State::Restarting, ..exited(kept.clone(), 1, 50) };
+    assert_eq!(at_first_sight(&again).0, Health::Down);
+    // What we saw ourselves counts more.
+    let seen = fleet([
+        synced(0, std::slice::from_ref(&kept)),
+        happened(20, &kept, EventKind::Died(exit(137))),
+        applied(20, &exited(kept.clone(), 137, 20)),
+    ]);
+    assert_eq!(verdict(&seen, &kept, 30), says(Health::Down, "killed (exit 137)"));
+}
+
+#[test]
 fn what_was_asked_to_stop_is_not_broken() {
     let api = running("shop", "api", "api-1");
     // `docker stop` of something that ignores SIGTERM: killed in the end, but on purpose.

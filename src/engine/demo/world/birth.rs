@@ -105,8 +105,8 @@ impl World {
     /// Something that happened before the world began, for those who ask since when.
     fn remember(&mut self, slot: usize, at: i64, kind: EventKind) {
         let replica = &self.units[slot].replica;
-        let (id, service) = (replica.id.clone(), replica.service.clone());
-        let event = Event { at: self.stamp(at), replica: id, service, kind };
+        let (id, service, role) = (replica.id.clone(), replica.service.clone(), replica.role);
+        let event = Event { at: self.stamp(at), replica: id, service, role, kind };
         let place = self.events.partition_point(|earlier| earlier.at <= event.at);
         self.events.insert(place, event);
     }
@@ -202,6 +202,7 @@ impl World {
             limits: Limits { cpus: spec.cpus, memory: spec.memory, pids: None },
             pid: None,
             tty: Some(false),
+            kept_up: matches!(spec.restart, "always" | "unless-stopped"),
             compose,
         }
     }

@@ -292,6 +292,7 @@ impl World {
             at: self.stamp(self.now),
             replica: replica.id.clone(),
             service: replica.service.clone(),
+            role: replica.role,
             kind,
         };
         if self.events.len() >= EVENTS {
