@@ -99,7 +99,7 @@ actions! {
     Quit "quit" Global Safe None, "Leave quarterdeck";
     Help "help" Global Safe None, "Show every key";
     Palette "palette" Global Safe None, "Type a command, with completion";
-    Cancel "cancel" Global Safe None, "Close what is open; else clear filter, then marks";
+    Cancel "cancel" Global Safe None, "Close what is open; else clear filter, marks, cancel a job";
     Suspend "suspend" Global Safe None, "Suspend to the shell (fg brings it back)";
     Redraw "redraw" Global Safe None, "Draw the whole screen again";
     ToggleMouse "toggle-mouse" Global Safe None, "Mouse on or off (off lets the terminal select text)";

@@ -181,9 +181,65 @@ fn a_change_whose_target_left_meanwhile_is_not_made() {
         let at = stage.now;
         stage.tell(Observation::Removed { at, id });
     }
+    stage.settle();
+    assert!(stage.find("group-buying/redis is gone").is_some(), "{}", stage.screen());
+    assert!(stage.find("y / enter").is_none(), "there is nothing to say yes to: {}", stage.screen());
     stage.keys("y");
     assert_eq!(stage.asked_to_run(), 0);
+    assert!(stage.model.dialogs.is_empty());
     assert!(stage.foot().contains("gone"), "{}", stage.foot());
+}
+
+#[test]
+fn enter_does_not_end_anything() {
+    for (keys, verb) in [("x", "stop"), ("ctrl-k", "kill"), ("X", "remove")] {
+        let mut stage = Stage::new(SMALL);
+        stage.at("order-service").keys(keys);
+        assert!(stage.find("enter does not").is_some(), "{verb}: {}", stage.screen());
+        stage.keys("enter");
+        assert_eq!(stage.asked_to_run(), 0, "{verb}");
+        assert_eq!(stage.model.dialogs.len(), 1, "{verb}: the question stays");
+        assert!(stage.foot().contains("press y"), "{verb}: {}", stage.foot());
+        stage.keys("y");
+        assert_eq!(stage.asked_to_run(), 1, "{verb}");
+    }
+}
+
+#[test]
+fn escape_cancels_a_job_once_nothing_else_is_open() {
+    use quarterdeck::engine::{Done, EngineError};
+    use quarterdeck::operate::{Outcome, Progress, StepOutcome};
+    let mut stage = Stage::new(MEDIUM);
+    stage.at("order-service").keys("r y").keys("tab");
+    let Some(Effect::Run(job, intent)) = stage.effects.iter().find(|e| matches!(e, Effect::Run(..))).cloned()
+    else {
+        panic!("no job");
+    };
+    let cancel = Effect::CancelJob(job);
+    assert!(!stage.foot().contains("esc cancels"), "first it leaves the pane: {}", stage.foot());
+    stage.keys("esc");
+    assert!(!stage.effects.contains(&cancel));
+    assert!(stage.foot().contains("esc cancels"), "{}", stage.foot());
+    stage.keys("esc");
+    assert!(stage.effects.contains(&cancel));
+    assert!(stage.foot().contains("cancelling"), "{}", stage.foot());
+    assert!(!stage.foot().contains("esc cancels"), "{}", stage.foot());
+
+    let results =
+        [Ok(Done::Changed), Err(EngineError::Interrupted), Err(EngineError::NotBegun { why: "x".into() })];
+    let steps = intent.steps.iter().zip(results).map(|(planned, result)| StepOutcome {
+        step: planned.step.clone(),
+        service: planned.service.clone(),
+        name: planned.name.clone(),
+        result,
+    });
+    let took = Duration::from_secs(1);
+    let outcome = Outcome { verb: Verb::Restart, services: intent.services, steps: steps.collect(), took };
+    stage.send(Msg::Job(Progress::Finished { job, outcome }));
+    assert!(stage.model.dialogs.is_empty(), "what was asked for is no bad news");
+    assert!(stage.foot().contains("restart cancelled: 1 of 3 done, 1 under way"), "{}", stage.foot());
+    assert!(stage.foot().contains("1 left alone"), "{}", stage.foot());
+    assert!(stage.model.jobs.is_empty());
 }
 
 #[test]

@@ -106,6 +106,8 @@ pub struct Job {
     pub ended: usize,
     /// The replica it is at.
     pub at: String,
+    /// The user cancelled it; it has not ended yet.
+    pub cancelled: bool,
 }
 
 /// How everything looks and which key does what.
@@ -327,6 +329,17 @@ impl Model {
             (Focus::Pane, Tab::Logs) => Context::Logs,
             (Focus::Pane, _) => Context::Pane,
         }
+    }
+
+    /// Whether escape would cancel a job: there is one, and nothing else to close first.
+    pub fn escape_cancels_job(&self) -> bool {
+        self.jobs.iter().any(|j| !j.cancelled)
+            && self.dialogs.is_empty()
+            && self.prompt.is_none()
+            && self.focus == Focus::Grid
+            && !self.fullscreen
+            && self.grid.filter().is_empty()
+            && self.grid.marks().is_empty()
     }
 
     /// Whether the engine has ever answered with what it runs.

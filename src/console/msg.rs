@@ -66,6 +66,8 @@ pub enum Effect {
     Redraw,
     /// Run a job.
     Run(JobId, Intent),
+    /// Cancel a job: what is not begun is left alone.
+    CancelJob(JobId),
     /// Follow a subject's logs as follow number n; ends the follow before.
     Follow {
         /// Its number, for [`Msg::Lines`].

@@ -13,9 +13,9 @@ use super::layout::Layout;
 use super::model::Choice;
 use super::pane::Target;
 use super::widget::Scroll;
+use crate::action::{Action, Risk};
 use crate::config::{Keymap, Theme};
 use crate::engine::TermSize;
-use crate::fleet::Verb;
 use crate::operate::{Confirm as Sure, Plan};
 
 pub use command::{Command, CommandError, parse};
@@ -50,6 +50,8 @@ pub struct Confirm {
     pub typed: Line,
     /// How far the list of replicas is scrolled.
     pub scroll: Scroll,
+    /// Why there is nothing left to say yes to: what it was about is gone.
+    pub lapsed: Option<String>,
 }
 
 impl Confirm {
@@ -68,13 +70,14 @@ impl Confirm {
 
     /// Whether something can be lost.
     pub fn dangerous(&self) -> bool {
-        matches!(self.plan.intent.verb, Verb::Stop | Verb::Kill | Verb::Remove)
+        Action::from_name(self.plan.intent.verb.word()).is_none_or(|a| a.risk() == Risk::Dangerous)
     }
 
     /// What it says, line by line.
     pub fn lines(&self) -> Vec<ConfirmLine> {
-        let mut lines: Vec<ConfirmLine> =
-            self.plan.warnings.iter().map(|w| ConfirmLine::Warning(w.clone())).collect();
+        let lapsed = self.lapsed.iter().map(|why| ConfirmLine::Lapsed(why.clone()));
+        let warnings = self.plan.warnings.iter().map(|w| ConfirmLine::Warning(w.clone()));
+        let mut lines: Vec<ConfirmLine> = lapsed.chain(warnings).collect();
         if !lines.is_empty() {
             lines.push(ConfirmLine::Blank);
         }
@@ -93,6 +96,8 @@ impl Confirm {
 /// A line of the confirmation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfirmLine {
+    /// Nothing is left to say yes to.
+    Lapsed(String),
     /// Worth reading before a yes.
     Warning(String),
     /// Nothing.
@@ -214,7 +219,9 @@ impl Dialog {
 fn confirm_rows(lines: &[ConfirmLine], cols: u16) -> usize {
     let cols = usize::from(cols.saturating_sub(2));
     let rows = |line: &ConfirmLine| match line {
-        ConfirmLine::Warning(text) => super::widget::text::wrap(text, cols, true).len(),
+        ConfirmLine::Lapsed(text) | ConfirmLine::Warning(text) => {
+            super::widget::text::wrap(text, cols, true).len()
+        }
         _ => 1,
     };
     lines.iter().map(rows).sum()

@@ -1,5 +1,6 @@
 //! Engine calls, started here and run beside the screen; each ends in a message.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,18 +30,22 @@ pub(super) struct Work {
     tell: mpsc::Sender<Inner>,
     inspections: Arc<Semaphore>,
     focus: Option<(Instant, Vec<ReplicaId>)>,
+    jobs: HashMap<JobId, CancellationToken>,
 }
 
 impl Work {
     /// Nothing is under way.
     pub(super) fn new(engine: Arc<dyn Engine>, outside: Handle, tell: mpsc::Sender<Inner>) -> Self {
-        Self { engine, outside, tell, inspections: Arc::new(Semaphore::new(INSPECTIONS)), focus: None }
+        let inspections = Arc::new(Semaphore::new(INSPECTIONS));
+        Self { engine, outside, tell, inspections, focus: None, jobs: HashMap::new() }
     }
 
     /// Run a job to its end.
-    pub(super) fn job(&self, id: JobId, intent: Intent) {
+    pub(super) fn job(&mut self, id: JobId, intent: Intent) {
+        let cancel = CancellationToken::new();
+        self.jobs.insert(id, cancel.clone());
         let here = self.outside.enter();
-        let mut told = operate::run(self.engine.clone(), id, intent, CancellationToken::new());
+        let mut told = operate::run(self.engine.clone(), id, intent, cancel);
         drop(here);
         let tell = self.tell.clone();
         self.outside.spawn(async move {
@@ -49,6 +54,18 @@ impl Work {
                 let _ = tell.send(Inner::Msg(Msg::Job(progress))).await;
             }
         });
+    }
+
+    /// Cancel a job. It still ends in an outcome.
+    pub(super) fn cancel_job(&self, id: JobId) {
+        if let Some(cancel) = self.jobs.get(&id) {
+            cancel.cancel();
+        }
+    }
+
+    /// A job has ended.
+    pub(super) fn job_ended(&mut self, id: JobId) {
+        self.jobs.remove(&id);
     }
 
     /// Get everything about a replica.

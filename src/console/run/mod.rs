@@ -35,6 +35,7 @@ use crate::config::{Depth, Glyphs, Library, Paths, Settings};
 use crate::engine::{self, Engine, EngineError, TermSize};
 use crate::fleet::{Link, Observation};
 use crate::follow::Batch;
+use crate::operate::Progress;
 use effects::Work;
 use input::Input;
 use logs::Following;
@@ -341,6 +342,9 @@ impl Runner {
         if let Msg::Observed(observation) = &msg {
             self.observe(observation);
         }
+        if let Msg::Job(Progress::Finished { job, .. }) = &msg {
+            self.work.job_ended(*job);
+        }
         if let Msg::Resize(size) = &msg {
             self.screen.resize(*size);
         }
@@ -395,6 +399,7 @@ impl Runner {
                 self.model.dirty = true;
             }
             Effect::Run(id, intent) => self.work.job(id, intent),
+            Effect::CancelJob(id) => self.work.cancel_job(id),
             Effect::Follow { number, subject, previous } => self.following.ask(number, subject, previous),
             Effect::Unfollow => self.following.end(),
             Effect::Inspect(replica) => self.work.inspect(replica),

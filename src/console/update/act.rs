@@ -161,6 +161,8 @@ fn cancel(model: &mut Model) -> Vec<Effect> {
         model.say("filter cleared");
     } else if model.grid.clear_marks() > 0 {
         model.say("marks cleared");
+    } else if let Some(effect) = jobs::cancel(model) {
+        return vec![effect];
     } else if model.notice().is_some() {
         model.notices.clear();
     } else {

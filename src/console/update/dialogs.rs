@@ -125,6 +125,11 @@ fn confirm_key(
             model.say(format!("{}: cancelled, nothing was done", confirm.plan.intent.verb));
             return Vec::new();
         }
+        KeyCode::Enter if confirm.lapsed.is_some() => return jobs::confirmed(model, &confirm),
+        // Enter ends what was typed: meant for something else, it must not end a service.
+        KeyCode::Enter if !typed && confirm.dangerous() => {
+            model.refuse(format!("enter does not {}: press y", confirm.plan.intent.verb));
+        }
         KeyCode::Enter if confirm.ready() => return jobs::confirmed(model, &confirm),
         KeyCode::Char('y' | 'Y') if !typed && !control => return jobs::confirmed(model, &confirm),
         KeyCode::Enter => {

@@ -23,7 +23,7 @@ pub(super) fn ask_for(model: &mut Model, verb: Verb, aim: Vec<Target>) -> Vec<Ef
     match planned(model, verb, &aim, false) {
         Ok((plan, force)) => {
             let typed = tui_input::Input::default();
-            let confirm = Confirm { plan, aim, force, typed, scroll: Scroll::default() };
+            let confirm = Confirm { plan, aim, force, typed, scroll: Scroll::default(), lapsed: None };
             model.dialogs.push(Dialog::Confirm(Box::new(confirm)));
         }
         Err(refusal) => model.refuse(refusal.to_string()),
@@ -52,6 +52,19 @@ fn refused(model: &mut Model) -> bool {
         model.refuse(EngineError::ReadOnly.to_string());
     }
     model.settings.read_only
+}
+
+/// The fleet moved on: a question about what is gone says so instead of standing there as if.
+pub(super) fn reconsider(model: &mut Model) {
+    let lapsed = match model.dialogs.last() {
+        Some(Dialog::Confirm(confirm)) => {
+            planned(model, confirm.plan.intent.verb, &confirm.aim, confirm.force).err()
+        }
+        _ => return,
+    };
+    if let Some(Dialog::Confirm(confirm)) = model.dialogs.last_mut() {
+        confirm.lapsed = lapsed.map(|refusal| refusal.to_string());
+    }
 }
 
 /// Yes was said.
@@ -83,9 +96,19 @@ pub(super) fn confirmed(model: &mut Model, confirm: &Confirm) -> Vec<Effect> {
     model.next_job += 1;
     let what = plan.question();
     let what = what.split_once(' ').map_or("", |(_, rest)| rest).trim_end_matches('?').to_owned();
-    model.jobs.push(Job { id, verb, what, steps: plan.intent.steps.len(), ended: 0, at: String::new() });
+    let steps = plan.intent.steps.len();
+    model.jobs.push(Job { id, verb, what, steps, ended: 0, at: String::new(), cancelled: false });
     model.grid.clear_marks();
     vec![Effect::Run(id, plan.intent)]
+}
+
+/// Cancel the newest job that is not being cancelled already; `None` where there is none.
+pub(super) fn cancel(model: &mut Model) -> Option<Effect> {
+    let job = model.jobs.iter_mut().rev().find(|j| !j.cancelled)?;
+    job.cancelled = true;
+    let (id, words) = (job.id, format!("cancelling: {} {}", job.verb, job.what));
+    model.refuse(words);
+    Some(Effect::CancelJob(id))
 }
 
 /// A job moved on.
@@ -104,11 +127,37 @@ pub(super) fn progress(model: &mut Model, progress: Progress) -> Vec<Effect> {
             }
         }
         Progress::Finished { outcome, .. } => {
+            let cancelled = model.jobs.iter().any(|j| j.id == id && j.cancelled);
             model.jobs.retain(|j| j.id != id);
-            finished(model, &outcome);
+            match called_off(&outcome).filter(|_| cancelled) {
+                Some(words) => model.refuse(words),
+                None => finished(model, &outcome),
+            }
         }
     }
     Vec::new()
+}
+
+/// What became of a job the user cancelled; `None` where nothing was left undone, or something
+/// failed by itself.
+fn called_off(outcome: &Outcome) -> Option<String> {
+    let (mut left, mut given_up) = (0, 0);
+    for (_, error) in outcome.failed() {
+        match error {
+            EngineError::NotBegun { .. } => left += 1,
+            EngineError::Interrupted => given_up += 1,
+            _ => return None,
+        }
+    }
+    let all = outcome.steps.len();
+    let mut words = vec![format!("{} of {all} done", all - left - given_up)];
+    if given_up > 0 {
+        words.push(format!("{given_up} under way, which the engine may still finish"));
+    }
+    if left > 0 {
+        words.push(format!("{left} left alone"));
+    }
+    (left + given_up > 0).then(|| format!("{} cancelled: {}", outcome.verb, words.join(", ")))
 }
 
 fn finished(model: &mut Model, outcome: &Outcome) {

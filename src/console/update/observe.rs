@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::super::model::Model;
 use super::super::{Effect, pane::Target};
-use super::pane;
+use super::{jobs, pane};
 use crate::fleet::{Changes, Link, Observation};
 
 /// In a fleet of more services than this, header and situation follow at most twice a second.
@@ -92,6 +92,9 @@ pub fn settle(model: &mut Model) -> Vec<Effect> {
     let layout = model.layout();
     model.grid.refresh(&model.fleet, model.now, layout.grid.height);
     headline(model);
+    if model.untold.rows || model.untold.facts {
+        jobs::reconsider(model);
+    }
     let mut effects = pane::show(model);
     effects.extend(pane::told(model));
     let in_view = model.grid.in_view(&model.fleet);

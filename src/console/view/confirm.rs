@@ -35,7 +35,7 @@ pub(super) fn confirm(model: &Model, confirm: &Confirm, area: Rect, buf: &mut Bu
         ..inside
     };
     let mut cursor = None;
-    if let Some(word) = confirm.word() {
+    if let Some(word) = confirm.word().filter(|_| confirm.lapsed.is_none()) {
         let ready = confirm.ready();
         let lead = format!("Type {word} to go on: ");
         let lead = text::clip(&lead, usize::from(foot.width / 2), model.skin.glyphs.ellipsis);
@@ -50,15 +50,25 @@ pub(super) fn confirm(model: &Model, confirm: &Confirm, area: Rect, buf: &mut Bu
         };
         cursor = footer::input(&confirm.typed, typed, theme.style(Role::Input), buf);
     }
-    let yes = if confirm.word().is_some() { "enter" } else { "y / enter" };
-    let keys = Line::from(vec![
-        Span::styled(yes, theme.style(Role::Key)),
-        Span::styled(format!(" {}   ", confirm.plan.intent.verb), theme.style(Role::KeyDoc)),
-        Span::styled(if confirm.word().is_some() { "esc" } else { "n / esc" }, theme.style(Role::Key)),
-        Span::styled(" leave it", theme.style(Role::KeyDoc)),
-    ]);
-    text::put(buf, foot, asks - 1, &keys);
+    let keys = keys(confirm).into_iter().flat_map(|(key, word)| {
+        let word = Span::styled(format!(" {word}   "), theme.style(Role::KeyDoc));
+        [Span::styled(key, theme.style(Role::Key)), word]
+    });
+    text::put(buf, foot, asks - 1, &Line::from(keys.collect::<Vec<_>>()));
     cursor
+}
+
+/// Which keys there are now, and what they do.
+fn keys(confirm: &Confirm) -> Vec<(&'static str, String)> {
+    let verb = confirm.plan.intent.verb;
+    if confirm.lapsed.is_some() {
+        return vec![("esc", "close".to_owned())];
+    }
+    match (confirm.word(), confirm.dangerous()) {
+        (Some(_), _) => vec![("enter", verb.to_string()), ("esc", "leave it".to_owned())],
+        (None, true) => vec![("y", format!("{verb} (enter does not)")), ("n / esc", "leave it".to_owned())],
+        (None, false) => vec![("y / enter", verb.to_string()), ("n / esc", "leave it".to_owned())],
+    }
 }
 
 fn lines(model: &Model, confirm: &Confirm, area: Rect, buf: &mut Buffer) {
@@ -67,13 +77,15 @@ fn lines(model: &Model, confirm: &Confirm, area: Rect, buf: &mut Buffer) {
     let mut rows: Vec<Line<'static>> = Vec::new();
     let cols = usize::from(area.width);
     for line in confirm.lines() {
+        let lapsed = matches!(line, ConfirmLine::Lapsed(_));
         match line {
             ConfirmLine::Blank => rows.push(Line::default()),
-            ConfirmLine::Warning(words) => {
+            ConfirmLine::Lapsed(words) | ConfirmLine::Warning(words) => {
+                let role = if lapsed { Role::Bad } else { Role::Warn };
                 for (i, range) in text::wrap(&words, cols.saturating_sub(2), true).into_iter().enumerate() {
                     let lead = if i == 0 { glyphs.warn } else { " " };
                     let part = words.get(range).unwrap_or_default();
-                    rows.push(Line::styled(format!("{lead} {part}"), theme.style(Role::Warn)));
+                    rows.push(Line::styled(format!("{lead} {part}"), theme.style(role)));
                 }
             }
             ConfirmLine::Row { skipped, action, name, note } => {

@@ -59,10 +59,16 @@ fn status(model: &Model) -> String {
     for job in model.jobs.iter().take(2) {
         let at = if job.at.is_empty() { &job.what } else { &job.at };
         let count = if job.steps > 1 { format!(" {}/{}", job.ended, job.steps) } else { String::new() };
-        words.push(format!("{}{} {at}{count}", job.verb, model.skin.glyphs.ellipsis));
+        let doing = if job.cancelled { "cancelling " } else { "" };
+        words.push(format!("{doing}{}{} {at}{count}", job.verb, model.skin.glyphs.ellipsis));
     }
     if model.jobs.len() > 2 {
         words.push(format!("and {} more", model.jobs.len() - 2));
+    }
+    if model.escape_cancels_job()
+        && let Some(key) = model.skin.keymap.key(model.context(), Action::Cancel)
+    {
+        words.push(format!("{key} cancels"));
     }
     let marks = model.grid.marks().len();
     if marks > 0 {
