@@ -85,6 +85,60 @@ fn badges_outlive_everything_else_in_the_header() {
     }
 }
 
+#[test]
+fn badges_stay_on_a_screen_too_low_for_a_header() {
+    let settings = Settings { read_only: true, ..Settings::default() };
+    for rows in [1, 2] {
+        for opened in ["", "/", "?", ":"] {
+            let mut stage = Stage::with(TermSize { cols: 30, rows }, settings.clone());
+            if !opened.is_empty() {
+                stage.keys(opened);
+            }
+            let head = stage.line(0);
+            assert!(head.contains("DEMO") && head.contains("READ-ONLY"), "{rows} {opened:?}: {head}");
+        }
+    }
+}
+
+#[test]
+fn the_machine_is_in_the_header_where_it_fits() {
+    for (size, seen) in [(SMALL, "cpu  34%"), (MEDIUM, "cpu  34% mem 6.0G/15G disk 71%"), (LARGE, "disk 71%")]
+    {
+        let stage = Stage::new(size);
+        let head = stage.line(0);
+        assert!(head.contains(seen) && head.contains("live"), "{head}");
+    }
+}
+
+#[test]
+fn a_protected_row_is_seen_in_the_header() {
+    let settings = Settings { protected: vec!["*/redis".into()], ..Settings::default() };
+    let mut stage = Stage::with(MEDIUM, settings.clone());
+    let protected = stage.model.skin.theme.style(Role::HeaderProtected);
+    let here = |stage: &Stage| (stage.draw()[(60, 0)].bg, stage.line(0).contains("PROTECTED"));
+    stage.at("nginx");
+    assert_ne!(Some(here(&stage).0), protected.bg);
+    assert!(!here(&stage).1);
+    stage.at("redis");
+    assert_eq!((Some(here(&stage).0), here(&stage).1), (protected.bg, true));
+    stage.keys("left");
+    assert!(here(&stage).1, "its project holds it");
+    let mut stage = Stage::with(MEDIUM, Settings { read_only: true, ..settings });
+    stage.at("redis");
+    assert!(!here(&stage).1, "nothing can be changed");
+}
+
+#[test]
+fn why_something_is_down_can_be_read() {
+    let mut stage = Stage::new(SMALL);
+    stage.pass(3);
+    assert!(stage.find("down 3m: exit 1").is_some(), "{}", stage.screen());
+    assert!(stage.find("3/19 unwell").is_some(), "{}", stage.screen());
+    let stage = Stage::new(MEDIUM);
+    assert!(stage.find("unhealthy 21m: health c").is_some(), "{}", stage.screen());
+    assert!(stage.find("3 of 19 not well").is_some(), "{}", stage.screen());
+}
+
 /// Keys of all kinds, more of those that open something.
 fn key() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![

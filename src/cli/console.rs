@@ -15,8 +15,11 @@ pub(super) fn run(setup: Setup) -> Result<Exit, CliError> {
     warnings.extend(warning);
     let engine = setup.engine()?;
     let (depth, glyphs, demo) = (setup.depth(), setup.glyphs(), setup.global.demo.is_some());
-    let Setup { settings, library, paths, .. } = setup;
-    console::run(Options { engine, settings, library, paths, depth, glyphs, demo, warnings })?;
+    let Setup { settings, library, paths, global, .. } = setup;
+    let config = global.config.clone();
+    let again = Box::new(move || Setup::settings_again(&global));
+    let options = Options { engine, settings, library, paths, config, again, depth, glyphs, demo, warnings };
+    console::run(options)?;
     Ok(Exit::Done)
 }
 

@@ -8,7 +8,7 @@ use super::exit::CliError;
 use super::out::Out;
 use super::session::Session;
 use super::style::Paint;
-use crate::config::{Depth, Glyphs, Library, Paths, Settings};
+use crate::config::{Depth, Glyphs, Library, Paths, Problems, Settings};
 use crate::engine::{self, Engine, ReadOnly};
 
 /// Everything resolved but the engine: for commands that need none, and for the console.
@@ -28,12 +28,37 @@ pub(super) fn env(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// The command line goes before file and environment.
+fn flags_over(global: &Global, settings: &mut Settings) {
+    let Global { host, context, read_only, theme, keymap, ascii, no_mouse, .. } = global;
+    settings.engine.replace(host.clone(), context.clone());
+    settings.read_only |= read_only;
+    if let Some(theme) = theme {
+        settings.ui.theme.clone_from(theme);
+    }
+    if let Some(keymap) = keymap {
+        settings.ui.keymap.clone_from(keymap);
+    }
+    if *ascii {
+        settings.ui.ascii = Some(true);
+    }
+    settings.ui.mouse &= !no_mouse;
+}
+
 impl Setup {
     /// Read the config and put the flags over it.
     pub(super) fn new(global: Global) -> Result<Self, CliError> {
         let paths = Paths::from_env(&env);
         let settings = Settings::load(&paths, global.config.as_deref(), &env);
         Ok(Self::resolve(global, paths, settings.map_err(|e| CliError::config(&e))?))
+    }
+
+    /// The settings as they would be at a start now.
+    pub(super) fn settings_again(global: &Global) -> Result<Settings, Problems> {
+        let paths = Paths::from_env(&env);
+        let mut settings = Settings::load(&paths, global.config.as_deref(), &env)?;
+        flags_over(global, &mut settings);
+        Ok(settings)
     }
 
     /// The defaults with the flags over them: for commands that help with a broken config.
@@ -43,13 +68,7 @@ impl Setup {
 
     fn resolve(global: Global, paths: Paths, mut settings: Settings) -> Self {
         let library = Library::new(&paths);
-        let Global { host, context, read_only, theme, keymap, ascii, no_mouse, .. } = &global;
-        settings.engine.replace(host.clone(), context.clone());
-        settings.read_only |= read_only;
-        settings.ui.theme = theme.clone().unwrap_or(settings.ui.theme);
-        settings.ui.keymap = keymap.clone().unwrap_or(settings.ui.keymap);
-        settings.ui.ascii = if *ascii { Some(true) } else { settings.ui.ascii };
-        settings.ui.mouse &= !no_mouse;
+        flags_over(&global, &mut settings);
         Self { global, paths, settings, library }
     }
 

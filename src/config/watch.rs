@@ -20,7 +20,7 @@ const AT_MOST: Duration = Duration::from_millis(500);
 /// What changed on disk. Load it again; what is loaded may be broken, then keep the last good.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Changed {
-    /// `config.toml`.
+    /// `config.toml`, or the file used in its place.
     Config,
     /// The theme of that name, which others may inherit.
     Theme(String),
@@ -37,6 +37,8 @@ pub struct WatchError(#[from] notify::Error);
 #[derive(Debug)]
 pub struct Watch {
     paths: Paths,
+    /// The file used in place of `config.toml`.
+    file: Option<PathBuf>,
     watcher: RecommendedWatcher,
     events: mpsc::UnboundedReceiver<Vec<PathBuf>>,
     /// What was given to the watcher already.
@@ -44,12 +46,12 @@ pub struct Watch {
     changed: BTreeSet<Changed>,
 }
 
-/// Starts watching. Directories that are not there yet are found when they are made.
+/// Starts watching the user's files; `file` is read in place of `config.toml`. Directories that are not there yet are found when they are made.
 ///
 /// # Errors
 /// The system has no more watches to give. Not that there is no config directory: then nothing
 /// ever changes.
-pub fn watch(paths: &Paths) -> Result<Watch, WatchError> {
+pub fn watch(paths: &Paths, file: Option<&Path>) -> Result<Watch, WatchError> {
     let (tell, events) = mpsc::unbounded_channel();
     let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| match event {
         // Reading a file is an event too; it changes nothing.
@@ -60,8 +62,10 @@ pub fn watch(paths: &Paths) -> Result<Watch, WatchError> {
         Ok(_) => {}
         Err(error) => tracing::warn!(%error, "watching the config directory"),
     })?;
-    let mut watch =
-        Watch { paths: paths.clone(), watcher, events, watched: BTreeSet::new(), changed: BTreeSet::new() };
+    // What is told carries the whole path.
+    let file = file.and_then(|file| std::path::absolute(file).ok());
+    let (paths, watched, changed) = (paths.clone(), BTreeSet::new(), BTreeSet::new());
+    let mut watch = Watch { paths, file, watcher, events, watched, changed };
     watch.look()?;
     Ok(watch)
 }
@@ -89,9 +93,10 @@ impl Watch {
     /// Watches what is there: the config directory and its two folders, or, where the former is
     /// missing, the nearest directory above it.
     fn look(&mut self) -> Result<(), WatchError> {
-        let Some(config) = self.paths.config.clone() else { return Ok(()) };
-        let above = config.ancestors().find(|p| p.is_dir()).map(Path::to_owned);
-        let folders = [Some(config), self.paths.themes(), self.paths.keymaps()];
+        let config = self.paths.config.clone();
+        let above = config.iter().filter_map(|c| c.ancestors().find(|p| p.is_dir()).map(Path::to_owned));
+        let beside = self.file.as_ref().and_then(|file| file.parent()).map(Path::to_owned);
+        let folders = [config.clone(), self.paths.themes(), self.paths.keymaps(), beside];
         let there = folders.into_iter().flatten().filter(|p| p.is_dir());
         for dir in there.chain(above) {
             if !self.watched.contains(&dir) {
@@ -103,14 +108,23 @@ impl Watch {
     }
 
     fn note(&mut self, paths: &[PathBuf]) {
+        if self.file.as_ref().is_some_and(|file| paths.contains(file)) {
+            self.changed.insert(Changed::Config);
+        }
         let Some(config) = self.paths.config.clone() else { return };
         for path in paths {
-            if let Some(changed) = kind(&config, path) {
+            if let Some(changed) = self.kind(&config, path) {
                 self.changed.insert(changed);
             } else if config.starts_with(path) || path.parent() == Some(&config) {
                 self.directory(path);
             }
         }
+    }
+
+    /// Which of the user's files a path is.
+    fn kind(&self, config: &Path, path: &Path) -> Option<Changed> {
+        // Another file is read in its place.
+        kind(config, path).filter(|changed| *changed != Changed::Config || self.file.is_none())
     }
 
     /// A directory came or went. What lies in a new one was perhaps written before we watched it.
@@ -130,7 +144,9 @@ impl Watch {
         let Some(config) = self.paths.config.clone() else { return };
         let new: Vec<_> = self.watched.difference(&before).cloned().collect();
         for file in new.iter().filter_map(|dir| std::fs::read_dir(dir).ok()).flatten().flatten() {
-            self.changed.extend(kind(&config, &file.path()));
+            if let Some(changed) = self.kind(&config, &file.path()) {
+                self.changed.insert(changed);
+            }
         }
     }
 }
@@ -180,7 +196,7 @@ mod tests {
         let config = dir.path().join("qd");
         fs::create_dir_all(config.join("themes")).unwrap();
         let paths = Paths { config: Some(config.clone()), state: None };
-        let mut watch = watch(&paths).unwrap();
+        let mut watch = watch(&paths, None).unwrap();
 
         fs::write(config.join("themes/.mine.new"), "doc = 'x'").unwrap();
         fs::rename(config.join("themes/.mine.new"), config.join("themes/mine.toml")).unwrap();
@@ -193,10 +209,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_file_in_place_of_the_config_is_watched_where_it_lies() {
+        let dir = tempfile::tempdir().unwrap();
+        let (config, other) = (dir.path().join("qd"), dir.path().join("other"));
+        for dir in [&config, &other] {
+            fs::create_dir_all(dir).unwrap();
+        }
+        let file = other.join("mine.toml");
+        fs::write(&file, "").unwrap();
+        let mut watch = watch(&Paths { config: Some(config.clone()), state: None }, Some(&file)).unwrap();
+        fs::write(config.join("config.toml"), "").unwrap();
+        fs::write(other.join("neighbour.toml"), "").unwrap();
+        let none = tokio::time::timeout(Duration::from_millis(300), watch.changed()).await;
+        assert!(none.is_err(), "what is not read: {none:?}");
+        fs::write(&file, "read_only = true").unwrap();
+        assert_eq!(next(&mut watch).await, Some(Changed::Config));
+    }
+
+    #[tokio::test]
     async fn directories_made_later_are_watched_too() {
         let dir = tempfile::tempdir().unwrap();
         let config = dir.path().join("later/qd");
-        let mut watch = watch(&Paths { config: Some(config.clone()), state: None }).unwrap();
+        let mut watch = watch(&Paths { config: Some(config.clone()), state: None }, None).unwrap();
 
         fs::create_dir_all(config.join("keymaps")).unwrap();
         fs::write(config.join("keymaps/mine.toml"), "").unwrap();
@@ -207,7 +241,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_config_directory_nothing_changes() {
-        let mut watch = watch(&Paths::default()).unwrap();
+        let mut watch = watch(&Paths::default(), None).unwrap();
         assert!(tokio::time::timeout(Duration::from_millis(50), watch.changed()).await.is_err());
     }
 }

@@ -24,6 +24,6 @@ pub mod widget;
 pub use grid::{Column, Sort};
 pub use model::{Choice, Focus, Model, Notice, Skin, Start, Tone};
 pub use msg::{Effect, Msg};
-pub use run::{ConsoleError, Options, run};
+pub use run::{Again, ConsoleError, Options, run};
 pub use update::{settle, update};
 pub use view::draw;

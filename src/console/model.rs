@@ -16,7 +16,7 @@ use super::pane::{Input, Look, Panes, Scene, Tab, Target};
 use crate::config::{Chord, Context, Glyphs, Keymap, Settings, Theme};
 use crate::engine::TermSize;
 use crate::fleet::{Changes, Counts, Fleet, Health, Link, Situation, Verb};
-use crate::operate::JobId;
+use crate::operate::{JobId, protects};
 
 /// How long a word stays in the status line.
 const NOTICE: SignedDuration = SignedDuration::from_secs(6);
@@ -319,7 +319,7 @@ impl Model {
 
     /// The grid's columns at this width.
     pub fn columns(&self) -> Columns {
-        Columns::fit(self.size.cols, self.grid.longest())
+        Columns::fit(self.size.cols, self.grid.needs())
     }
 
     /// Which table of the keymap applies.
@@ -328,6 +328,24 @@ impl Model {
             (Focus::Grid, _) => Context::Grid,
             (Focus::Pane, Tab::Logs) => Context::Logs,
             (Focus::Pane, _) => Context::Pane,
+        }
+    }
+
+    /// Whether the selected row is, or holds, what is protected and could be changed from here.
+    pub fn on_protected(&self) -> bool {
+        let globs = &self.settings.protected;
+        if globs.is_empty() || self.settings.read_only {
+            return false;
+        }
+        match self.grid.selected() {
+            None => false,
+            Some(Target::Service(id)) => protects(globs, id),
+            Some(Target::Replica(id)) => {
+                self.fleet.replica(id).is_some_and(|replica| protects(globs, &replica.service))
+            }
+            Some(Target::Project(project)) => {
+                self.fleet.services().any(|s| s.id.project == *project && protects(globs, &s.id))
+            }
         }
     }
 

@@ -22,5 +22,6 @@ mod tests;
 
 pub use job::{Intent, JobId, Outcome, PlannedStep, Progress, StepOutcome};
 pub use plan::{Confirm, Options, Plan, PlanRow, Refusal, Skipped, plan};
+pub use protect::protects;
 pub use run::run;
 pub use target::Target;

@@ -4,7 +4,7 @@ use crate::fleet::ServiceId;
 
 /// Whether any of the globs names the service's project, its `project/service` path, or (for a
 /// lone container) its name. `*` is any run of characters, `?` any one; nothing else is special.
-pub(super) fn protects(globs: &[String], service: &ServiceId) -> bool {
+pub fn protects(globs: &[String], service: &ServiceId) -> bool {
     globs.iter().any(|glob| {
         service.project.as_ref().is_some_and(|project| matches(glob, project))
             || matches(glob, &service.path())

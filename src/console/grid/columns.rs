@@ -116,22 +116,23 @@ const STEPS: &[(Column, u16)] = &[
     (Column::Mem, 6),
     (Column::Service, 20),
     (Column::Age, 4),
-    (Column::Health, 14),
-    (Column::Ports, 11),
-    (Column::Service, 24),
+    (Column::Health, 16),
+    (Column::Ports, 8),
+    (Column::Service, 25),
     (Column::Restarts, 4),
-    // From here on it is wider than 80 columns.
+    // From here on it is wider than 80 columns. Why something is down is worth more than a picture
+    // of its usage.
+    (Column::Health, 24),
     (Column::Revision, 10),
     (Column::Cpu, 12),
     (Column::Mem, 11),
-    (Column::Health, 22),
     (Column::Ports, 16),
     (Column::Net, 13),
     (Column::Pids, 5),
     (Column::Block, 13),
     (Column::Revision, 16),
     (Column::Ports, 24),
-    (Column::Health, 28),
+    (Column::Health, 34),
     (Column::Service, 32),
     (Column::Ports, 30),
     (Column::Service, 40),
@@ -154,16 +155,37 @@ pub struct Cell {
     pub width: u16,
 }
 
+/// How wide the texts of a column are that has more or less to say from day to day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The longest name, tree and glyphs included.
+    pub name: u16,
+    /// The longest verdict.
+    pub health: u16,
+}
+
+impl Needs {
+    /// The width a step asks for, not more than there is to show.
+    fn limit(self, column: Column, wanted: u16) -> u16 {
+        match column {
+            Column::Service => wanted.min(self.name.max(12)),
+            // Does not shrink below this when all is well: a first failure must not move every column.
+            Column::Health => wanted.min(self.health.max(16)),
+            _ => wanted,
+        }
+    }
+}
+
 /// Blanks between two columns.
 const GAP: u16 = 1;
 
 impl Columns {
-    /// The columns that fit into `width`, the name column not wider than `longest` needs.
-    pub fn fit(width: u16, longest: u16) -> Self {
+    /// The columns that fit into `width`; names and verdicts get no more than they need.
+    pub fn fit(width: u16, needs: Needs) -> Self {
         let mut widths = [0_u16; Column::ALL.len()];
         let mut used = 0_u16;
         for &(column, wanted) in STEPS {
-            let wanted = if column == Column::Service { wanted.min(longest.max(12)) } else { wanted };
+            let wanted = needs.limit(column, wanted);
             let now = widths[column as usize];
             if wanted <= now {
                 continue;
@@ -181,9 +203,15 @@ impl Columns {
                 break;
             }
         }
-        // What is left over goes to the name, up to what it can use.
-        let spare = width.saturating_sub(used).min(longest.saturating_sub(widths[0]));
-        widths[0] += spare;
+        // What is left over goes to what is cut.
+        for (column, need) in [(Column::Service, needs.name), (Column::Health, needs.health)] {
+            let now = widths[column as usize];
+            let more = width.saturating_sub(used).min(need.saturating_sub(now));
+            if now > 0 {
+                widths[column as usize] += more;
+                used += more;
+            }
+        }
         let mut cells = Vec::with_capacity(Column::ALL.len());
         let mut x = 0;
         for column in Column::ALL {
@@ -209,10 +237,31 @@ impl Columns {
 
 #[cfg(test)]
 mod tests {
-    use super::{Column, Columns};
+    use super::{Column, Columns, Needs};
+
+    fn needs(name: u16, health: u16) -> Needs {
+        Needs { name, health }
+    }
+
+    fn width(columns: &Columns, column: Column) -> u16 {
+        columns.cells().iter().find(|c| c.column == column).map_or(0, |c| c.width)
+    }
+
+    #[test]
+    fn room_the_names_leave_goes_to_verdicts_that_are_cut() {
+        for cols in [80, 100, 120] {
+            let columns = Columns::fit(cols, needs(16, 40));
+            assert!(width(&columns, Column::Health) >= 24, "{cols}: {columns:?}");
+            assert!(width(&columns, Column::Service) >= 16, "{cols}: {columns:?}");
+        }
+        // Nobody takes what nobody needs.
+        let calm = Columns::fit(120, needs(16, 7));
+        assert_eq!(width(&calm, Column::Health), 16);
+        assert!(width(&calm, Column::Net) > 0);
+    }
 
     fn titles(width: u16) -> Vec<&'static str> {
-        Columns::fit(width, 30).cells().iter().map(|c| c.column.title()).collect()
+        Columns::fit(width, needs(30, 40)).cells().iter().map(|c| c.column.title()).collect()
     }
 
     #[test]
@@ -227,7 +276,7 @@ mod tests {
     fn columns_never_leave_the_screen_or_overlap() {
         for width in 0..300 {
             for longest in [0, 5, 24, 200] {
-                let columns = Columns::fit(width, longest);
+                let columns = Columns::fit(width, needs(longest, longest));
                 let mut end = 0;
                 for cell in columns.cells() {
                     assert!(cell.x >= end, "{width}: {cell:?}");
@@ -248,7 +297,7 @@ mod tests {
 
     #[test]
     fn the_mouse_finds_the_column_it_sees() {
-        let columns = Columns::fit(120, 24);
+        let columns = Columns::fit(120, needs(24, 30));
         for cell in columns.cells() {
             assert_eq!(columns.at(cell.x), Some(cell.column));
             assert_eq!(columns.at(cell.x + cell.width - 1), Some(cell.column));

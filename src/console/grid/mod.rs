@@ -23,9 +23,9 @@ use jiff::Timestamp;
 use super::pane::Target;
 use crate::fleet::{Fleet, ReplicaId, Role, ServiceId, Summary};
 
-pub use columns::{Cell, Column, Columns};
+pub use columns::{Cell, Column, Columns, Needs};
 pub use filter::Filter;
-pub use rows::{Fold, Row, Totals};
+pub use rows::{Fold, Row, Totals, health_words};
 pub use sort::{Sort, trouble};
 
 /// Fleets with more services than this re-sort at most every [`CALM_MS`].
@@ -54,7 +54,7 @@ pub struct Grid {
     rows: Vec<Row>,
     summaries: BTreeMap<ServiceId, Summary>,
     totals: Vec<(Option<Arc<str>>, Totals)>,
-    longest: u16,
+    needs: Needs,
     hidden: usize,
     /// Select what the filter finds best, at the next rebuild.
     seek: bool,
@@ -130,9 +130,9 @@ impl Grid {
         &self.marks
     }
 
-    /// The width the longest name needs, tree and glyphs included.
-    pub fn longest(&self) -> u16 {
-        self.longest
+    /// How wide what the rows say is.
+    pub fn needs(&self) -> Needs {
+        self.needs
     }
 
     /// What a project's row shows.

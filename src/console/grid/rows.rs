@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
 use super::filter::Passed;
-use super::{Column, Grid, trouble};
+use super::{Column, Grid, Needs, trouble};
 use crate::console::pane::Target;
 use crate::fleet::{Fleet, Health, Role, Service, ServiceId, Summary, Usage};
+use crate::text::human;
 
 /// Whether a row has others under it, and shows them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +92,34 @@ impl Totals {
     }
 }
 
+/// What the health column says: the verdict, since when, why.
+pub fn health_words(summary: &Summary, now: Timestamp) -> String {
+    let since = &summary.health;
+    let mut words = since.health.word().to_owned();
+    if let Some(at) = since.at.filter(|_| ages(since.health)) {
+        words.push(' ');
+        words.push_str(&human::age_at(at, now));
+    }
+    if !since.why.is_empty() {
+        words.push_str(": ");
+        words.push_str(&since.why);
+    }
+    words
+}
+
+/// Since when it is well, or stopped, the age says; a trouble's own age is worth the place.
+fn ages(health: Health) -> bool {
+    !health.is_well() && health != Health::Stopped
+}
+
+/// The width of [`health_words`], the same for every age: columns must not move with the clock.
+fn health_width(summary: &Summary) -> usize {
+    let since = &summary.health;
+    let age = if ages(since.health) && since.at.is_some() { 4 } else { 0 };
+    let why = if since.why.is_empty() { 0 } else { 2 + since.why.width() };
+    since.health.word().width() + age + why
+}
+
 fn plus<T: std::ops::Add<Output = T>>(a: Option<T>, b: Option<T>) -> Option<T> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a + b),
@@ -150,7 +179,7 @@ impl Grid {
         // Lone containers alone need no head above them.
         let heads = groups.len() > 1 || groups.iter().any(|g| g.project.is_some());
         let mut rows = Vec::with_capacity(self.rows.len());
-        let mut longest = 0;
+        let (mut longest, mut verdict) = (0, 0);
         // What was just looked for is what the next key is about.
         let mut best: Option<(u32, &ServiceId)> = None;
         for group in &groups {
@@ -172,6 +201,7 @@ impl Grid {
             }
             for shown in &group.services {
                 longest = longest.max(shown.service.id.name.width() + 6);
+                verdict = verdict.max(health_width(shown.summary));
                 if shown.score > best.map_or(0, |(score, _)| score) {
                     best = Some((shown.score, &shown.service.id));
                 }
@@ -186,7 +216,8 @@ impl Grid {
         let totals = groups.into_iter().map(|g| (g.project.clone(), g.totals)).collect();
         self.rows = rows;
         self.totals = totals;
-        self.longest = u16::try_from(longest).unwrap_or(u16::MAX);
+        let cols = |width: usize| u16::try_from(width).unwrap_or(u16::MAX);
+        self.needs = Needs { name: cols(longest), health: cols(verdict) };
         self.hidden = hidden;
         self.drop_gone(fleet);
         self.find_selection(fleet);

@@ -31,7 +31,7 @@ use super::model::{Model, Skin, Start};
 use super::screen::Screen;
 use super::terminal::{self, Terminal};
 use super::{Effect, Msg, settle, update, view};
-use crate::config::{Depth, Glyphs, Library, Paths, Settings};
+use crate::config::{Depth, Glyphs, Library, Paths, Problems, Settings};
 use crate::engine::{self, Engine, EngineError, TermSize};
 use crate::fleet::{Link, Observation};
 use crate::follow::Batch;
@@ -60,6 +60,9 @@ const RETURN: Duration = Duration::from_millis(300);
 /// How long the engine's side may take to end when we leave.
 const FAREWELL: Duration = Duration::from_millis(100);
 
+/// Resolves the settings anew.
+pub type Again = Box<dyn Fn() -> Result<Settings, Problems> + Send>;
+
 /// What the console is opened with.
 pub struct Options {
     /// The engine, behind its read-only guard where that is asked for.
@@ -70,6 +73,10 @@ pub struct Options {
     pub library: Library,
     /// Where files lie.
     pub paths: Paths,
+    /// The file read in place of `config.toml`.
+    pub config: Option<PathBuf>,
+    /// Resolves the settings anew when a config file was saved, flags included.
+    pub again: Again,
     /// The colours the terminal shows.
     pub depth: Depth,
     /// The characters the terminal shows.
@@ -91,7 +98,7 @@ pub enum ConsoleError {
     Start(#[source] io::Error),
     /// The theme or keymap named in the settings can't be used.
     #[error("{0}")]
-    Settings(#[from] crate::config::Problems),
+    Settings(#[from] Problems),
 }
 
 /// What comes to the screen's thread.
@@ -202,7 +209,12 @@ impl Runner {
             input: Input::open(),
             signals: Signals::listen()?,
             following: Following::new(options.engine.clone(), outside.handle().clone(), tell_lines, tail),
-            reload: Reload::watch(&options.paths, options.settings.clone()),
+            reload: Reload::watch(
+                &options.paths,
+                options.config.as_deref(),
+                options.settings.clone(),
+                options.again,
+            ),
             save_dir: options.settings.logs.save_dir.clone().or_else(|| save::default_dir(&options.paths)),
             work: Work::new(options.engine, outside.handle().clone(), tell),
             library: options.library,

@@ -1,21 +1,25 @@
 //! Config, theme and keymap files that are saved while the console is open.
 
+use std::path::Path;
+
 use super::super::Msg;
 use super::super::model::Skin;
+use super::Again;
 use crate::config::{Changed, Depth, Library, Paths, Settings, Watch, watch};
 
 /// Watches the user's files.
 pub(super) struct Reload {
     watch: Option<Watch>,
-    paths: Paths,
+    again: Again,
     settings: Settings,
 }
 
 impl Reload {
     /// Watch; without it, changes are seen at the next start, which is no reason not to open.
-    pub(super) fn watch(paths: &Paths, settings: Settings) -> Self {
-        let watch = watch(paths).map_err(|error| tracing::warn!(%error, "no reload")).ok();
-        Self { watch, paths: paths.clone(), settings }
+    /// `file` is read in place of `config.toml`, `again` resolves settings anew.
+    pub(super) fn watch(paths: &Paths, file: Option<&Path>, settings: Settings, again: Again) -> Self {
+        let watch = watch(paths, file).map_err(|error| tracing::warn!(%error, "no reload")).ok();
+        Self { watch, again, settings }
     }
 
     /// What the next saved file means for the screen. Pends for ever where nothing is watched.
@@ -30,8 +34,7 @@ impl Reload {
     }
 
     fn config(&mut self, library: &Library, depth: Depth, skin: &Skin) -> Vec<Msg> {
-        let loaded = Settings::load(&self.paths, None, &|name| std::env::var(name).ok());
-        let settings = match loaded {
+        let settings = match (self.again)() {
             Ok(settings) => settings,
             Err(problems) => return vec![Msg::Notice(format!("config not taken over: {problems}"))],
         };
@@ -68,5 +71,37 @@ fn keymap(library: &Library, name: &str, skin: &Skin) -> Vec<Msg> {
         Ok(keymap) if keymap == skin.keymap => Vec::new(),
         Ok(keymap) => vec![Msg::Keymap(Ok(Box::new(keymap)))],
         Err(problems) => vec![Msg::Keymap(Err(problems.to_string()))],
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::config::Glyphs;
+
+    /// Settings as `--theme nord` over a file leaves them.
+    fn resolved(text: &str) -> Settings {
+        let mut settings = Settings::read("config.toml", text).unwrap();
+        "nord".clone_into(&mut settings.ui.theme);
+        settings
+    }
+
+    #[test]
+    fn a_flag_outlives_a_saved_file() {
+        let library = Library::default();
+        let skin = Skin {
+            theme: library.theme("nord", Depth::True).unwrap(),
+            keymap: library.keymap("default").unwrap(),
+            glyphs: Glyphs::UNICODE,
+            utc: true,
+        };
+        let again: Again = Box::new(|| Ok(resolved("[ui]\ntheme = 'dracula'\nkeymap = 'emacs'")));
+        let mut reload = Reload { watch: None, again, settings: resolved("") };
+        let msgs = reload.config(&library, Depth::True, &skin);
+        assert!(
+            matches!(msgs.as_slice(), [Msg::Keymap(Ok(keymap))] if keymap.name == "emacs"),
+            "the keymap is the file's, the theme the command line's: {msgs:?}"
+        );
     }
 }

@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use ratatui::text::Span;
 
-use super::super::grid::{Cell, Column, Totals};
+use super::super::grid::{Cell, Column, Totals, health_words};
 use super::super::model::Model;
 use super::super::widget::text;
 use super::health_role;
@@ -51,8 +51,7 @@ pub(super) fn total(model: &Model, totals: &Totals, cell: Cell) -> Vec<Span<'sta
     match cell.column {
         Column::Replicas => replicas(model, totals.up, totals.total, totals.worst),
         Column::Health if totals.troubled > 0 => {
-            let words = format!("{} not well", totals.troubled);
-            plain(model, text::clip(&words, usize::from(cell.width), ""), health_role(totals.worst))
+            plain(model, unwell(totals, usize::from(cell.width)), health_role(totals.worst))
         }
         Column::Cpu => match totals.usage.cpu {
             Some(cores) => plain(model, percent(cores), Role::Dim),
@@ -79,6 +78,15 @@ pub(super) fn total(model: &Model, totals: &Totals, cell: Cell) -> Vec<Span<'sta
     }
 }
 
+/// How many services of a project are not well, in the longest words that fit.
+fn unwell(totals: &Totals, width: usize) -> String {
+    let (bad, all) = (totals.troubled, totals.services);
+    [format!("{bad} of {all} not well"), format!("{bad}/{all} unwell"), format!("{bad} unwell")]
+        .into_iter()
+        .find(|words| words.len() <= width)
+        .unwrap_or_else(|| bad.to_string())
+}
+
 fn plain(model: &Model, words: String, role: Role) -> Vec<Span<'static>> {
     vec![Span::styled(words, model.skin.theme.style(role))]
 }
@@ -96,19 +104,8 @@ fn replicas(model: &Model, up: u32, total: u32, worst: Health) -> Vec<Span<'stat
 }
 
 fn health(model: &Model, summary: &Summary, width: usize) -> Vec<Span<'static>> {
-    let since = &summary.health;
-    let mut words = since.health.word().to_owned();
-    // Since when it is well, or stopped, the age says; a trouble's own age is worth the place.
-    let trouble = !since.health.is_well() && since.health != Health::Stopped;
-    if let Some(at) = since.at.filter(|_| trouble) {
-        words.push(' ');
-        words.push_str(&human::age_at(at, model.now));
-    }
-    if !since.why.is_empty() {
-        words.push_str(": ");
-        words.push_str(&since.why);
-    }
-    plain(model, text::clip(&words, width, model.skin.glyphs.ellipsis), health_role(since.health))
+    let words = health_words(summary, model.now);
+    plain(model, text::clip(&words, width, model.skin.glyphs.ellipsis), health_role(summary.health.health))
 }
 
 fn ports(model: &Model, summary: &Summary, width: usize) -> Vec<Span<'static>> {

@@ -26,17 +26,40 @@ impl Piece {
     }
 }
 
+/// What changes what every key means.
+fn badge_words(model: &Model) -> impl Iterator<Item = &'static str> {
+    let badges = [(model.demo, " DEMO "), (model.settings.read_only, " READ-ONLY ")];
+    badges.into_iter().filter_map(|(on, word)| on.then_some(word))
+}
+
+/// The badges alone, at the right end of a screen too low for a header.
+pub(super) fn badges(model: &Model, area: Rect, buf: &mut Buffer) {
+    let mut end = area.right();
+    for word in badge_words(model) {
+        let width = (word.len() as u16).min(end - area.x);
+        end -= width;
+        let at = Rect { x: end, width, height: area.height.min(1), ..area };
+        text::put(buf, at, 0, &Line::styled(word, model.skin.theme.style(Role::Badge)));
+    }
+}
+
 /// The header line.
 pub(super) fn header(model: &Model, area: Rect, buf: &mut Buffer) {
     if area.is_empty() {
         return;
     }
     let theme = &model.skin.theme;
-    let base = theme.style(Role::Header);
+    let base = theme.style(if model.on_protected() { Role::HeaderProtected } else { Role::Header });
     buf.set_style(area, base);
-    let mut pieces = pieces(model, area.width, base);
     let room = usize::from(area.width);
-    while pieces.iter().map(Piece::width).sum::<usize>() > room && pieces.len() > 1 {
+    let wide = |pieces: &[Piece]| pieces.iter().map(Piece::width).sum::<usize>() > room;
+    let mut pieces = pieces(model, base);
+    if wide(&pieces)
+        && let Some(name) = pieces.first_mut()
+    {
+        name.spans = vec![Span::styled(" qd ", theme.style(Role::Title))];
+    }
+    while wide(&pieces) && pieces.len() > 1 {
         let Some(least) = pieces.iter().enumerate().min_by_key(|(_, p)| p.keep).map(|(i, _)| i) else {
             break;
         };
@@ -51,17 +74,17 @@ pub(super) fn header(model: &Model, area: Rect, buf: &mut Buffer) {
     text::put(buf, at, 0, &right);
 }
 
-fn pieces(model: &Model, cols: u16, base: Style) -> Vec<Piece> {
+fn pieces(model: &Model, base: Style) -> Vec<Piece> {
     let theme = &model.skin.theme;
     let mut pieces = Vec::new();
     let mut add = |keep, right, spans: Vec<Span<'static>>| pieces.push(Piece { keep, right, spans });
-    let name = if cols >= 100 { " quarterdeck " } else { " qd " };
-    add(90, false, vec![Span::styled(name, theme.style(Role::Title))]);
+    add(90, false, vec![Span::styled(" quarterdeck ", theme.style(Role::Title))]);
     // Badges are the last to go: what they say changes what every key means.
-    for (on, word) in [(model.demo, " DEMO "), (model.settings.read_only, " READ-ONLY ")] {
-        if on {
-            add(100, false, vec![Span::styled(word, theme.style(Role::Badge)), Span::styled(" ", base)]);
-        }
+    for word in badge_words(model) {
+        add(100, false, vec![Span::styled(word, theme.style(Role::Badge)), Span::styled(" ", base)]);
+    }
+    if model.on_protected() {
+        add(96, false, vec![Span::styled("PROTECTED ", base)]);
     }
     if let Some(engine) = model.fleet.engine() {
         let host = text::clip(&engine.host, 30, model.skin.glyphs.ellipsis);
@@ -92,17 +115,17 @@ fn pieces(model: &Model, cols: u16, base: Style) -> Vec<Piece> {
         add(80, true, spans);
     }
     if let Some(host) = model.fleet.host() {
-        let words = host_words(host);
-        if !words.is_empty() {
-            add(30, true, vec![Span::styled(format!(" {words} "), base)]);
+        // The counts by state say more than the sums at the left.
+        for (keep, words) in (43..=45).rev().zip(host_words(host)) {
+            add(keep, true, vec![Span::styled(format!("{words} "), base)]);
         }
     }
     add(95, true, live(model, base));
     pieces
 }
 
-/// The machine in whole percent, so that the line does not flicker.
-fn host_words(host: &HostUsage) -> String {
+/// The machine in whole percent, so that the line does not flicker; most telling first.
+fn host_words(host: &HostUsage) -> Vec<String> {
     let mut words = Vec::new();
     if let Some(cpu) = host.cpu {
         words.push(format!("cpu {:>3.0}%", cpu * 100.0));
@@ -119,7 +142,7 @@ fn host_words(host: &HostUsage) -> String {
     {
         words.push(format!("disk {:.0}%", used as f64 / total as f64 * 100.0));
     }
-    words.join(" ")
+    words
 }
 
 /// Live, or how old what is shown is. The age ticks only while it says something.

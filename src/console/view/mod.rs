@@ -64,6 +64,9 @@ pub fn draw(model: &Model, buf: &mut Buffer) -> Option<Position> {
     for dialog in &model.dialogs {
         cursor = dialogs::dialog(model, dialog, buf);
     }
+    if layout.header.height == 0 {
+        header::badges(model, whole, buf);
+    }
     cursor.filter(|at| whole.contains(*at))
 }
 
