@@ -171,7 +171,7 @@ pub struct LogsArgs {
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     pub since: Option<String>,
     /// Lines before, spelt as for --since
-    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, conflicts_with = "follow")]
     pub until: Option<String>,
     /// Only the last N lines of each replica; all = all
     #[arg(short = 'n', long, value_name = "N")]
@@ -391,6 +391,12 @@ mod tests {
             let cli = Cli::try_parse_from(["qd", name, "api"]).unwrap();
             assert_eq!(cli.command.unwrap().act().unwrap().verb, verb);
         }
+    }
+
+    #[test]
+    fn following_has_no_end() {
+        assert!(Cli::try_parse_from(["qd", "logs", "--until", "5m"]).is_ok());
+        assert!(Cli::try_parse_from(["qd", "logs", "-f", "--until", "5m"]).is_err());
     }
 
     #[test]

@@ -81,7 +81,8 @@ impl Page<'_> {
         }
         self.row(&mut text, "image", &format!("{} ({})", replica.image.reference, replica.image.short_id()));
         self.row(&mut text, "command", &details.command.join(" "));
-        let restarts = replica.restarts.map_or_else(String::new, |n| format!(", restarted {n} times so far"));
+        let restarts =
+            replica.restarts.map_or_else(String::new, |n| format!(", restarted {} so far", times(n)));
         self.row(&mut text, "restart", &format!("{}{restarts}", details.restart_policy));
         self.row(&mut text, "user", &details.user);
         self.row(&mut text, "workdir", &details.workdir);
@@ -128,7 +129,7 @@ impl Page<'_> {
         let Some(spec) = &details.health else { return };
         self.row(text, "health", &describe(spec));
         if details.failing_streak > 0 {
-            self.row(text, "", &format!("failed {} times in a row", details.failing_streak));
+            self.row(text, "", &format!("failed {} in a row", times(details.failing_streak)));
         }
         for result in &details.health_log {
             let role = if result.exit == 0 { Role::Ok } else { Role::Bad };
@@ -160,9 +161,14 @@ impl Page<'_> {
     }
 }
 
+/// `once`, `7 times`.
+fn times(n: u32) -> String {
+    if n == 1 { "once".to_owned() } else { format!("{n} times") }
+}
+
 fn limits(replica: &Replica) -> String {
     let limits = &replica.limits;
-    let cpus = limits.cpus.map(|n| format!("{n} cpus"));
+    let cpus = limits.cpus.map(|n| format!("{n} cpu"));
     let memory = limits.memory.map(|n| format!("{} memory", human::bytes_long(n)));
     let pids = limits.pids.map(|n| format!("{n} pids"));
     cpus.into_iter().chain(memory).chain(pids).collect::<Vec<_>>().join(", ")
@@ -177,4 +183,14 @@ fn describe(spec: &HealthSpec) -> String {
         spec.retries,
         human::duration(spec.start_period)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_time_is_once() {
+        assert_eq!([0, 1, 2].map(times), ["0 times", "once", "2 times"]);
+    }
 }

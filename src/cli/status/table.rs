@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use unicode_width::UnicodeWidthStr;
+
 use super::Shown;
 use crate::cli::out::Out;
 use crate::cli::table::{Cell, Column, Table};
@@ -14,12 +16,35 @@ use crate::text::human;
 pub(super) fn render(shown: &Shown<'_>, wide: bool, out: &Out) -> String {
     let painter = Painter { glyphs: out.glyphs, wide };
     let situation = shown.fleet.situation(shown.now);
-    let mut text = out.paint.text(role(situation.worst), &situation.text());
-    text.push('\n');
-    text.push_str(&out.paint.text(Role::Dim, &heading(shown, out.glyphs)));
-    text.push('\n');
+    let mut text = String::new();
+    for (role, sentence) in
+        [(role(situation.worst), situation.text()), (Role::Dim, heading(shown, out.glyphs))]
+    {
+        for line in folded(&sentence, out.fit()) {
+            text.push_str(&out.paint.text(role, &line));
+            text.push('\n');
+        }
+    }
     text.push_str(&painter.table(shown).render(&out.paint, out.fit(), out.glyphs.ellipsis));
     text
+}
+
+/// The lines of a sentence of several clauses, broken between clauses where it is too wide.
+fn folded(sentence: &str, width: Option<usize>) -> Vec<String> {
+    const BETWEEN: &str = " · ";
+    let mut lines: Vec<String> = Vec::new();
+    for clause in sentence.split(BETWEEN) {
+        match lines.last_mut() {
+            Some(line)
+                if width.is_none_or(|width| line.width() + BETWEEN.width() + clause.width() <= width) =>
+            {
+                line.push_str(BETWEEN);
+                line.push_str(clause);
+            }
+            _ => lines.push(clause.to_owned()),
+        }
+    }
+    lines
 }
 
 /// `docker 28.2.2 on prod-1 · 16 services 34 replicas · ✔14 ▲1 ✖1 ○0 · cpu 34% mem 6.1G/15G disk 71%`.
@@ -242,5 +267,19 @@ fn glyph(glyphs: &Glyphs, health: Health) -> &'static str {
         Health::Paused => glyphs.paused,
         Health::Starting | Health::Degraded => glyphs.warn,
         Health::Unhealthy | Health::Down => glyphs.bad,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_too_wide_for_the_terminal_breaks_between_clauses() {
+        let sentence = "api down 5s: exit 1 · web is ill · 2 more";
+        assert_eq!(folded(sentence, None), [sentence]);
+        assert_eq!(folded(sentence, Some(41)), [sentence]);
+        assert_eq!(folded(sentence, Some(40)), ["api down 5s: exit 1 · web is ill", "2 more"]);
+        assert_eq!(folded(sentence, Some(1)), ["api down 5s: exit 1", "web is ill", "2 more"]);
     }
 }
