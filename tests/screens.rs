@@ -129,6 +129,18 @@ fn a_protected_row_is_seen_in_the_header() {
 }
 
 #[test]
+fn a_plain_terminal_gets_plain_characters() {
+    let mut stage = Stage::new(MEDIUM);
+    stage.model.skin.glyphs = quarterdeck::config::Glyphs::ASCII;
+    for keys in ["g", "esc ?", "esc x", "esc :", "esc 2", "3", "4", "5"] {
+        stage.keys(keys);
+        let screen = stage.screen();
+        let odd: Vec<char> = screen.chars().filter(|c| !c.is_ascii()).collect();
+        assert!(odd.is_empty(), "{keys}: {odd:?}: {screen}");
+    }
+}
+
+#[test]
 fn why_something_is_down_can_be_read() {
     let mut stage = Stage::new(SMALL);
     stage.pass(3);

@@ -20,7 +20,7 @@ use ratatui::style::Modifier;
 
 use super::model::{Focus, Model};
 use super::pane::Tab;
-use crate::config::Role;
+use crate::config::{Glyphs, Role};
 use crate::fleet::{Health, Link};
 
 /// Columns in front of a row's name: mark, fold, blank. A click there folds.
@@ -67,7 +67,25 @@ pub fn draw(model: &Model, buf: &mut Buffer) -> Option<Position> {
     if layout.header.height == 0 {
         header::badges(model, whole, buf);
     }
+    if model.skin.glyphs == Glyphs::ASCII {
+        plain_punctuation(buf);
+    }
     cursor.filter(|at| whole.contains(*at))
+}
+
+/// Our own sentences on a terminal of plain characters: `·` and its like become what it can show.
+/// What others wrote stays as it is.
+fn plain_punctuation(buf: &mut Buffer) {
+    for cell in &mut buf.content {
+        let plain = match cell.symbol() {
+            "·" | "—" | "–" => "-",
+            "…" => "~",
+            "→" => ">",
+            "×" => "x",
+            _ => continue,
+        };
+        cell.set_symbol(plain);
+    }
 }
 
 fn pane(model: &Model, area: Rect, buf: &mut Buffer) {
