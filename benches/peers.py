@@ -3,7 +3,9 @@
 
     peers.py setup N        N small labelled containers on the default socket's engine
     peers.py run --tool qd=target/release/qd --tool dtop=dtop [--rounds 3] [--seconds 20]
-    peers.py logs --qd target/release/qd [--lines 1000000]
+    peers.py logs --qd target/release/qd [--lines 1000000]      beside `docker logs`
+    peers.py flood --qd target/release/qd [--rate 20000]        keys while a log streams in
+    peers.py demo --qd target/release/qd [--services 2000]      the simulated fleet: scale
     peers.py teardown       removes what setup and logs made, nothing else
 
 Every tool is a black box in a 200x50 pseudo terminal. Rounds are interleaved; medians are
@@ -214,6 +216,29 @@ def percentile(values, p):
     return values[min(len(values) - 1, round(p / 100 * (len(values) - 1)))] if values else None
 
 
+def key_times(replay, keys, within):
+    """ms from each key to the output after which another row is highlighted."""
+    times = []
+    for key in keys:
+        replay.upto(key)
+        before = replay.highlight()
+        while replay.next < len(replay.chunks) and replay.chunks[replay.next][0] < key + within:
+            replay.step()
+            if replay.highlight() != before:
+                times.append(1000 * (replay.at - key))
+                break
+    return times
+
+
+def press(tool, count, pause):
+    keys = []
+    for i in range(count):
+        keys.append(time.monotonic())
+        os.write(tool.fd, b"j" if (i // 8) % 2 == 0 else b"k")
+        tool.run(pause)
+    return keys
+
+
 def measure(command, args):
     pids = engine_pids()
     tool = Tool(command)
@@ -222,11 +247,7 @@ def measure(command, args):
     c0, e0, t0 = cpu(own), cpu(pids), time.monotonic()
     tool.run(args.seconds)
     t1, c1, e1 = time.monotonic(), cpu(own), cpu(pids)
-    keys = []
-    for i in range(args.keys):
-        keys.append(time.monotonic())
-        os.write(tool.fd, b"j" if (i // 8) % 2 == 0 else b"k")
-        tool.run(0.12)
+    keys = press(tool, args.keys, 0.12)
     events = []
     for i in range(args.events):
         name, verb = "unit-001", "unpause" if i % 2 else "pause"
@@ -248,14 +269,7 @@ def measure(command, args):
         if out["usage"] is None and any(FIGURE.search(r) for r in shown):
             out["usage"] = 1000 * (replay.at - tool.began)
     replay.upto(t1)
-    for key in keys:
-        replay.upto(key)
-        before = replay.highlight()
-        while replay.next < len(replay.chunks) and replay.chunks[replay.next][0] < key + 0.12:
-            replay.step()
-            if replay.highlight() != before:
-                out["key"].append(1000 * (replay.at - key))
-                break
+    out["key"] = key_times(replay, keys, 0.12)
     for when, name in events:
         replay.upto(when)
         state = lambda: re.sub(r"[\d.]+", "0", replay.row_of(name) or "")   # figures move by themselves
@@ -332,6 +346,50 @@ def logs(args):
               f"{100 * medians['docker logs'] / medians[tool]:.0f} %")
 
 
+def alone(command, first, args):
+    """One tool by itself: CPU and memory in a quiet window, then keys. `first` is typed before."""
+    tool = Tool(command)
+    tool.run(4)
+    for key in first:
+        os.write(tool.fd, key.encode())
+        tool.run(0.5)
+    tool.run(2)
+    own = family(tool.pid)
+    c0, t0 = cpu(own), time.monotonic()
+    tool.run(args.seconds)
+    used = 100 * (cpu(own) - c0) / (time.monotonic() - t0)
+    keys = press(tool, args.keys, 0.12)
+    memory = peak(own)
+    tool.end()
+    times = key_times(Replay(tool.chunks), keys, 0.12)
+    print("own CPU % | RSS MB | key p50/p95 ms | keys seen\n---|---|---|---")
+    print(f"{used:.2f} | {memory:.1f} | {percentile(times, 50):.1f}/{percentile(times, 95):.1f} | {len(times)}/{len(keys)}")
+
+
+def demo(args):
+    alone(f"{args.qd} demo --services {args.services}", [], args)
+
+
+def flood(args):
+    """A log of `rate` lines a second on screen, below a grid in which keys are pressed."""
+    image()
+    name = "unit-flood"
+    subprocess.run(["docker", "rm", "-fv", name, f"{name}-0", f"{name}-1"], capture_output=True)
+    burst = args.rate // 20
+    script = ("while :; do usleep 50000; echo; done | awk '{for (i = 0; i < %d; i++) "
+              "printf \"line %%09d the quick brown fox jumps over the lazy dog\\n\", ++n; fflush()}'" % burst)
+    docker("run", "-d", "--name", name, "--label", LABEL, "--stop-signal", "KILL", "--log-opt", "max-size=200m",
+           "--label", "com.docker.compose.project=flood", "--label", "com.docker.compose.service=" + name,
+           IMAGE, "sh", "-c", script)
+    for i in range(2):
+        docker("run", "-d", "--name", f"unit-flood-{i}", "--label", LABEL, "--stop-signal", "KILL",
+               "--label", "com.docker.compose.project=flood", "--label", f"com.docker.compose.service={name}-{i}",
+               IMAGE, "sleep", "100000")
+    # The first row is the project, the next the flood itself: the keys walk from them to the two
+    # quiet rows and back, so the pane goes from flood to quiet and back all the time.
+    alone(args.qd, ["/", name, "\r", "g", "g"], args)
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     sub = p.add_subparsers(required=True)
@@ -354,6 +412,13 @@ def main():
     s.add_argument("--lines", type=int, default=1_000_000)
     s.add_argument("--rounds", type=int, default=3)
     s.set_defaults(go=logs)
+    for name, go, option, default in (("flood", flood, "--rate", 20_000), ("demo", demo, "--services", 2000)):
+        s = sub.add_parser(name)
+        s.add_argument("--qd", required=True)
+        s.add_argument(option, type=int, default=default)
+        s.add_argument("--seconds", type=float, default=10)
+        s.add_argument("--keys", type=int, default=80)
+        s.set_defaults(go=go)
     args = p.parse_args()
     args.go(args)
 
