@@ -204,7 +204,7 @@ impl Runner {
         let tail = options.settings.logs.tail;
         let (tell_lines, lines) = mpsc::channel(BATCHES);
         Ok(Self {
-            screen: Screen::new(model.size),
+            screen: Screen::new(model.size, &std::env::var("TERM").unwrap_or_default()),
             terminal: Terminal::enter(model.mouse)?,
             input: Input::open(),
             signals: Signals::listen()?,

@@ -98,6 +98,13 @@ impl Encoder {
         self.at = sure.then_some((x + width, y));
     }
 
+    /// Erase to the right edge in the style of `cell`. The pen stays where it is.
+    pub(super) fn erase(&mut self, out: &mut Vec<u8>, x: u16, y: u16, cell: &Cell) {
+        self.to(out, x, y);
+        self.style(out, cell);
+        out.extend_from_slice(b"\x1b[K");
+    }
+
     fn style(&mut self, out: &mut Vec<u8>, cell: &Cell) {
         if (cell.fg, cell.bg, cell.modifier) == (self.fg, self.bg, self.modifiers) {
             return;

@@ -9,8 +9,9 @@ mod scroll;
 
 use std::io::{self, Write};
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Modifier;
 
 use crate::engine::TermSize;
 use encode::Encoder;
@@ -29,12 +30,15 @@ pub(super) struct Screen {
     cursor: Option<Position>,
     /// What is on the terminal is not known: clear it and draw everything.
     unknown: bool,
+    /// The terminal erases in the colour of its pen, so that blanks to the right edge need not be
+    /// written one by one.
+    erases: bool,
     bytes: Vec<u8>,
 }
 
 impl Screen {
-    /// A screen of which nothing is known yet.
-    pub(super) fn new(size: TermSize) -> Self {
+    /// A screen of which nothing is known yet, on a terminal of that `TERM`.
+    pub(super) fn new(size: TermSize, term: &str) -> Self {
         let area = Rect::new(0, 0, size.cols, size.rows);
         Self {
             shown: Buffer::empty(area),
@@ -42,6 +46,7 @@ impl Screen {
             encoder: Encoder::default(),
             cursor: None,
             unknown: true,
+            erases: erases_in_colour(term),
             bytes: Vec::with_capacity(4096),
         }
     }
@@ -95,8 +100,16 @@ impl Screen {
             self.cursor = None;
         }
         let last = self.next.area.width.saturating_sub(1);
-        for (x, y, cell) in changed {
-            self.encoder.cell(&mut self.bytes, x, y, cell, last);
+        let mut rest = changed.as_slice();
+        while let [(x, y, cell), after @ ..] = rest {
+            let blanks = if self.erases { blanks_to_edge(rest, &self.next) } else { 0 };
+            if blanks >= WORTH_ERASING {
+                self.encoder.erase(&mut self.bytes, *x, *y, cell);
+                rest = rest.get(blanks..).unwrap_or(&[]);
+            } else {
+                self.encoder.cell(&mut self.bytes, *x, *y, cell, last);
+                rest = after;
+            }
         }
         if cursor != self.cursor {
             match cursor {
@@ -126,11 +139,48 @@ impl Screen {
     }
 }
 
+/// Blanks at the right edge that are cheaper erased than written.
+const WORTH_ERASING: usize = 6;
+
+/// How many of the first cells of `changed` go when the first one's row is erased from there to
+/// the right edge; 0 where that would not make the row what it is in `next`.
+fn blanks_to_edge(changed: &[(u16, u16, &Cell)], next: &Buffer) -> usize {
+    let Some((x, y, first)) = changed.first() else { return 0 };
+    // What only ink shows can't be erased into being.
+    let inked = Modifier::UNDERLINED | Modifier::REVERSED | Modifier::CROSSED_OUT;
+    let blank = |cell: &Cell| cell.symbol() == " " && cell.bg == first.bg && !cell.modifier.intersects(inked);
+    let row = usize::from(*y) * usize::from(next.area.width);
+    let tail = next.content.get(row + usize::from(*x)..row + usize::from(next.area.width)).unwrap_or(&[]);
+    if tail.iter().all(blank) { changed.iter().take_while(|(_, row, _)| row == y).count() } else { 0 }
+}
+
+/// Whether a terminal erases in the colour of its pen (terminfo's `bce`). Those that don't would
+/// show stripes; for a name nobody knows it is not believed.
+fn erases_in_colour(term: &str) -> bool {
+    const KNOWN: [&str; 13] = [
+        "xterm",
+        "tmux",
+        "linux",
+        "alacritty",
+        "kitty",
+        "foot",
+        "rxvt",
+        "st-",
+        "wezterm",
+        "konsole",
+        "vte",
+        "ghostty",
+        "contour",
+    ];
+    KNOWN.iter().any(|name| term.starts_with(name))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use std::num::NonZero;
 
+    use ratatui::buffer::Buffer;
     use ratatui::layout::Position;
     use ratatui::style::{Color, Modifier, Style};
 
@@ -145,7 +195,7 @@ mod tests {
 
     /// What a terminal shows after these frames, and the bytes of the last one.
     fn play(frames: &[&[(u16, u16, &str, Style)]]) -> (vt100::Parser, Vec<u8>) {
-        let mut screen = Screen::new(SIZE);
+        let mut screen = Screen::new(SIZE, "xterm-256color");
         let mut terminal = blank();
         let mut last = Vec::new();
         for frame in frames {
@@ -212,6 +262,32 @@ mod tests {
     }
 
     #[test]
+    fn blanks_to_the_edge_are_erased_where_that_keeps_their_colour() {
+        let style = Style::new().bg(Color::Rgb(4, 5, 6));
+        let full: &[(u16, u16, &str, Style)] = &[(0, 1, "a whole line of text", style)];
+        let short: &[(u16, u16, &str, Style)] = &[(0, 1, "a whole             ", style)];
+        let sent = |term: &str| {
+            let (mut screen, mut terminal, mut last) = (Screen::new(SIZE, term), blank(), Vec::new());
+            for frame in [full, short] {
+                last.clear();
+                let draw = |buf: &mut Buffer| {
+                    for (x, y, text, style) in frame {
+                        buf.set_string(*x, *y, text, *style);
+                    }
+                    None
+                };
+                screen.draw(&mut last, draw).unwrap();
+                terminal.process(&last);
+            }
+            (looks(&terminal), last.len())
+        };
+        let (erased, few) = sent("xterm-256color");
+        let (written, many) = sent("screen");
+        assert_eq!(erased, written);
+        assert!(few < many, "{few} bytes against {many}");
+    }
+
+    #[test]
     fn a_log_that_grows_is_moved_by_the_terminal() {
         let before = lines(&["12:00:01 one", "12:00:02 two", "12:00:03 three", "12:00:04 four"]);
         let after = lines(&["12:00:02 two", "12:00:03 three", "12:00:04 four", "12:00:05 five"]);
@@ -261,7 +337,7 @@ mod tests {
 
     #[test]
     fn the_cursor_is_where_text_is_typed() {
-        let mut screen = Screen::new(SIZE);
+        let mut screen = Screen::new(SIZE, "xterm-256color");
         let mut terminal = blank();
         let mut bytes = Vec::new();
         screen.draw(&mut bytes, |_| Some(Position::new(4, 2))).unwrap();
