@@ -65,11 +65,11 @@ fn the_readme_says_what_the_program_says() {
 #[test]
 fn every_picture_of_the_readme_is_made_here() {
     let text = fs::read_to_string(root().join("README.md")).unwrap();
-    let linked = text.split("](docs/screens/").skip(1).map(|rest| rest.split(".svg)").next().unwrap());
+    let linked = text.split("](tests/docs/pictures/").skip(1).map(|rest| rest.split(".svg)").next().unwrap());
     let mut linked: Vec<String> = linked.map(str::to_owned).collect();
     let mut made: Vec<String> = Vec::new();
     for (name, picture) in screens::all() {
-        same(&format!("docs/screens/{name}.svg"), &picture);
+        same(&format!("tests/docs/pictures/{name}.svg"), &picture);
         made.push(name.to_owned());
     }
     linked.sort();
