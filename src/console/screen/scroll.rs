@@ -5,7 +5,6 @@
 //! what every terminal since the VT100 knows is used: a scroll region, line feed at its foot,
 //! reverse index at its head.
 
-use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
 use ratatui::buffer::{Buffer, Cell};
@@ -77,48 +76,15 @@ pub(super) fn find(shown: &Buffer, next: &Buffer) -> Option<Shift> {
     best.map(|(_, shift)| shift)
 }
 
-/// A number a row that is the same for the same cells. Two rows of the same number that differ
-/// cost a row drawn again, nothing more: what is sent is still told by the cells.
+/// A number a row, of its characters alone: this runs before every frame, the key's included. Two
+/// rows of the same number that differ, or differ in style, cost a row drawn again, nothing more:
+/// what is sent is still told by the cells.
 fn prints(buffer: &Buffer, width: usize) -> Vec<u64> {
-    let print = |row: &[Cell]| {
-        let mut hasher = Mix(0);
-        row.hash(&mut hasher);
-        hasher.finish()
-    };
+    // The odd constant of the golden ratio: every bit of a character reaches the high ones.
+    let mix =
+        |hash: u64, byte: u8| (hash.rotate_left(5) ^ u64::from(byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let print = |row: &[Cell]| row.iter().fold(0, |hash, cell| cell.symbol().bytes().fold(hash, mix));
     buffer.content.chunks(width).map(print).collect()
-}
-
-/// A hasher that is fast and keeps no secret: rows of one screen are compared, nothing is stored.
-struct Mix(u64);
-
-impl Hasher for Mix {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let word = chunk.iter().fold(0, |word, &byte| word << 8 | u64::from(byte));
-            self.write_u64(word);
-        }
-    }
-
-    fn write_u8(&mut self, n: u8) {
-        self.write_u64(n.into());
-    }
-
-    fn write_u16(&mut self, n: u16) {
-        self.write_u64(n.into());
-    }
-
-    fn write_isize(&mut self, n: isize) {
-        self.write_u64(n as u64);
-    }
-
-    fn write_u64(&mut self, n: u64) {
-        // The odd constant of the golden ratio: every bit of the word reaches the high ones.
-        self.0 = (self.0.rotate_left(5) ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
 }
 
 /// What the terminal shows after the shift: the rows moved, blank ones in their place.
