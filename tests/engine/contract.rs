@@ -88,6 +88,8 @@ contract! {
 
 fn begins_with_the_engine_then_the_whole_truth(subject: &Subject) {
     running(subject);
+    // Said right behind the list, not in the same breath.
+    subject.live.until("live", |fleet| matches!(fleet.link(), Some(Link::Live)).then_some(()));
     subject.live.look(|seen| {
         let engine = seen.log.iter().position(|o| matches!(o, Observation::Engine(_)));
         let synced = seen.log.iter().position(|o| matches!(o, Observation::Synced { .. }));
