@@ -48,6 +48,7 @@ fn replica(n: usize) -> Replica {
         pid: Some(1000),
         tty: Some(false),
         kept_up: false,
+        spec: None,
         compose: None,
     }
 }

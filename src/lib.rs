@@ -12,7 +12,8 @@
 //! | [`host`] | yes | this machine: cgroups, `/proc`, disks |
 //! | [`engine`] | yes | the [`engine::Engine`] trait and what stands behind it: Docker, demo |
 //! | [`follow`] | yes | log streams of a *subject* (replica, service, project, all), through restart and recreate |
-//! | [`operate`] | yes | intent → plan → steps → outcome |
+//! | [`journal`] | yes | what was done here, by whom, and what became of it: SQLite |
+//! | [`operate`] | yes | intent → plan → steps → gate → commit or undo |
 //! | [`console`] | only its runner | the terminal UI: model, `update` (pure), view (pure), runner, terminal |
 //! | [`cli`] | yes | the headless twin: one file per command |
 //!
@@ -38,7 +39,7 @@
 //!   where it enters, so nothing downstream can emit an escape sequence by accident.
 //! - Secrets are masked where they enter ([`text::mask`]); what is not masked is not kept.
 //! - A selection, a dialog, a job hold an id, never a row number.
-//! - Read-only is enforced below the screen ([`engine::ReadOnly`]), where effects become calls.
+//! - Protection is enforced below the screen ([`engine::Guard`]), where effects become calls.
 
 pub mod action;
 pub mod cli;
@@ -48,6 +49,7 @@ pub mod engine;
 pub mod fleet;
 pub mod follow;
 pub mod host;
+pub mod journal;
 pub mod logs;
 pub mod operate;
 pub mod text;

@@ -17,9 +17,19 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("host", &["text", "fleet"]),
     ("engine", &["text", "fleet", "logs", "config", "host"]),
     ("follow", &["text", "fleet", "logs", "engine"]),
-    ("operate", &["text", "action", "fleet", "engine"]),
-    ("console", &["text", "action", "fleet", "logs", "config", "host", "engine", "follow", "operate"]),
-    ("cli", &["text", "action", "fleet", "logs", "config", "host", "engine", "follow", "operate", "console"]),
+    ("journal", &["text", "fleet", "config"]),
+    ("operate", &["text", "action", "fleet", "config", "engine", "journal"]),
+    (
+        "console",
+        &["text", "action", "fleet", "logs", "config", "host", "engine", "follow", "journal", "operate"],
+    ),
+    (
+        "cli",
+        &[
+            "text", "action", "fleet", "logs", "config", "host", "engine", "follow", "journal", "operate",
+            "console",
+        ],
+    ),
 ];
 
 /// Rooms that only compute.

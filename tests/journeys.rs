@@ -151,10 +151,10 @@ fn marks_aim_at_all_of_them() {
     assert!(shown.contains("restart  group-buying-redis-1"), "{shown}");
     assert!(shown.contains("restart  group-buying-review-service-1"), "{shown}");
     stage.keys("enter");
-    let Some(Effect::Run(_, intent)) = stage.effects.iter().find(|e| matches!(e, Effect::Run(..))) else {
+    let Some(Effect::Run(_, plan, _)) = stage.effects.iter().find(|e| matches!(e, Effect::Run(..))) else {
         panic!("no job");
     };
-    assert_eq!(intent.steps.len(), 2);
+    assert_eq!(plan.steps.len(), 2);
     assert!(stage.model.grid.marks().is_empty(), "marks are used up");
 }
 
@@ -208,10 +208,11 @@ fn enter_does_not_end_anything() {
 #[test]
 fn escape_cancels_a_job_once_nothing_else_is_open() {
     use quarterdeck::engine::{Done, EngineError};
-    use quarterdeck::operate::{Outcome, Progress, StepOutcome};
+    use quarterdeck::operate::{Direction, End, Outcome, Progress, StepOutcome};
     let mut stage = Stage::new(MEDIUM);
     stage.at("order-service").keys("r y").keys("tab");
-    let Some(Effect::Run(job, intent)) = stage.effects.iter().find(|e| matches!(e, Effect::Run(..))).cloned()
+    let Some(Effect::Run(job, plan, _)) =
+        stage.effects.iter().find(|e| matches!(e, Effect::Run(..))).cloned()
     else {
         panic!("no job");
     };
@@ -227,14 +228,21 @@ fn escape_cancels_a_job_once_nothing_else_is_open() {
 
     let results =
         [Ok(Done::Changed), Err(EngineError::Interrupted), Err(EngineError::NotBegun { why: "x".into() })];
-    let steps = intent.steps.iter().zip(results).map(|(planned, result)| StepOutcome {
-        step: planned.step.clone(),
-        service: planned.service.clone(),
-        name: planned.name.clone(),
+    let steps = plan.steps.iter().zip(results).map(|(planned, result)| StepOutcome {
+        number: planned.number,
+        direction: Direction::Forward,
+        step: planned.clone(),
         result,
     });
-    let took = Duration::from_secs(1);
-    let outcome = Outcome { verb: Verb::Restart, services: intent.services, steps: steps.collect(), took };
+    let outcome = Outcome {
+        intent: plan.intent.clone(),
+        services: plan.services.clone(),
+        end: End::Failed { why: "cancelled".into() },
+        steps: steps.collect(),
+        advice: Vec::new(),
+        operation: None,
+        took: Duration::from_secs(1),
+    };
     stage.send(Msg::Job(Progress::Finished { job, outcome }));
     assert!(stage.model.dialogs.is_empty(), "what was asked for is no bad news");
     assert!(stage.foot().contains("restart cancelled: 1 of 3 done, 1 under way"), "{}", stage.foot());
@@ -250,9 +258,9 @@ fn what_fails_is_told_in_full_with_a_remedy() {
     let id = stage.service("redis");
     let replicas: Vec<_> = stage.model.fleet.replicas_of(&id).cloned().collect();
     for replica in &replicas {
-        let mut step = quarterdeck::engine::Step::new(Verb::Remove, replica.id.clone());
-        step.force = true;
-        stage.world.perform(&step, stage.now);
+        let mut act = quarterdeck::engine::Act::new(Verb::Remove, replica.id.clone());
+        act.force = true;
+        stage.world.perform(&act.into(), stage.now);
     }
     stage.now += jiff::SignedDuration::from_secs(30);
     stage.world.advance(stage.now);

@@ -14,9 +14,12 @@ use super::exit::{CliError, Exit};
 use super::session::Session;
 use super::style::Paint;
 use super::{json, say, target};
-use crate::engine::EngineError;
+use crate::engine::{Consent, EngineError, Survey};
 use crate::fleet::{Fleet, Replica, State, Verb};
-use crate::operate::{self, Confirm, JobId, Options, Outcome, Plan, Progress, Refusal, Target};
+use crate::journal::Who;
+use crate::operate::{
+    self, Bridge, Change, Confirm, Intent, JobId, Options, Outcome, Plan, Progress, Refusal, Target,
+};
 
 pub(super) use report::schema;
 use report::{ActJson, plan_table};
@@ -40,17 +43,20 @@ pub(super) async fn run(session: &mut Session, act: Act) -> Result<Exit, CliErro
         timeout: act.timeout,
         signal: act.signal.clone(),
         force: act.force,
-        protected: session.settings.protected.clone(),
+        // Read-only as a whole is the guard's business: a dry run may be planned all the same.
+        protection: crate::config::Protection { read_only: false, ..session.settings.protection() },
+        ..Options::default()
     };
-    let plan = match operate::plan(act.verb, &targets, &fleet, &options) {
+    let intent = Intent { change: Change::Act(act.verb), targets };
+    let plan = match operate::plan(&intent, &fleet, &Survey::default(), &options) {
         Ok(plan) => plan,
-        Err(refusal) => return refused(session, &act, &fleet, &targets, &refusal),
+        Err(refusal) => return refused(session, &act, &fleet, &intent.targets, &refusal),
     };
     if act.args.dry_run {
         return dry_run(session, &act, &plan);
     }
-    confirm(&act, &plan)?;
-    let outcome = carry_out(session, &act, &plan).await?;
+    let consent = confirm(&act, &plan)?;
+    let outcome = carry_out(session, &act, &plan, consent).await?;
     finish(session, &act, &plan, &outcome)
 }
 
@@ -106,10 +112,14 @@ fn dry_run(session: &mut Session, act: &Act, plan: &Plan) -> Result<Exit, CliErr
 }
 
 /// Make sure the user means it, as far as the plan demands.
-fn confirm(act: &Act, plan: &Plan) -> Result<(), CliError> {
+fn confirm(act: &Act, plan: &Plan) -> Result<Consent, CliError> {
     let confirmed = act.args.confirm.as_deref();
     match &plan.confirm {
-        Confirm::Typed(word) if confirmed == Some(word) => return Ok(()),
+        Confirm::Typed(word) if confirmed == Some(word) => return Ok(Consent::Typed),
+        Confirm::Open => {
+            announce(plan);
+            return Ok(Consent::None);
+        }
         Confirm::Typed(word) => {
             if let Some(typed) = confirmed {
                 return Err(CliError::refused(
@@ -120,7 +130,7 @@ fn confirm(act: &Act, plan: &Plan) -> Result<(), CliError> {
         }
         Confirm::Yes if act.args.yes => {
             announce(plan);
-            return Ok(());
+            return Ok(Consent::Yes);
         }
         Confirm::Yes => {}
     }
@@ -129,15 +139,15 @@ fn confirm(act: &Act, plan: &Plan) -> Result<(), CliError> {
     }
     show(plan);
     match &plan.confirm {
-        Confirm::Yes => {
+        Confirm::Open | Confirm::Yes => {
             if matches!(ask(&format!("{} [y/N] ", plan.question()))?.to_lowercase().as_str(), "y" | "yes") {
-                return Ok(());
+                return Ok(Consent::Yes);
             }
         }
         Confirm::Typed(word) => {
             say(&format!("{} {word} is protected.", plan.question()));
             if ask(&format!("Type {word} to go on: "))? == **word {
-                return Ok(());
+                return Ok(Consent::Typed);
             }
         }
     }
@@ -148,7 +158,7 @@ fn confirm(act: &Act, plan: &Plan) -> Result<(), CliError> {
 fn unasked(act: &Act, plan: &Plan) -> CliError {
     let question = plan.question();
     match &plan.confirm {
-        Confirm::Yes => CliError::refused(
+        Confirm::Open | Confirm::Yes => CliError::refused(
             format!(
                 "{question} Nobody to ask (no terminal): {} was not confirmed, nothing was done",
                 act.verb
@@ -200,17 +210,32 @@ fn ask(question: &str) -> Result<String, CliError> {
 }
 
 /// Do it, with a line for every replica as it ends. Ctrl-C leaves what has not begun undone.
-async fn carry_out(session: &mut Session, act: &Act, plan: &Plan) -> Result<Outcome, CliError> {
+async fn carry_out(
+    session: &mut Session,
+    act: &Act,
+    plan: &Plan,
+    consent: Consent,
+) -> Result<Outcome, CliError> {
     let cancel = CancellationToken::new();
     let _on_signal = cancel_on_interrupt(cancel.clone());
-    let mut told = operate::run(session.engine.clone(), JobId(1), plan.intent.clone(), cancel.clone());
+    let bridge = Bridge {
+        engine: session.engine.clone(),
+        instance: String::new(),
+        host: String::new(),
+        journal: None,
+        who: Who::default(),
+    };
+    let mut told = operate::run(bridge, JobId(1), plan.clone(), consent, cancel.clone());
     let watched = io::stderr().is_terminal();
     // An output that breaks must not hide the outcome: the job goes on, the error is told after.
     let mut broken = None;
     while let Some(progress) = told.recv().await {
         match progress {
             Progress::Began { name, .. } if watched => say(&format!("{} {name} …", act.verb)),
-            Progress::Began { .. } => {}
+            Progress::Began { .. }
+            | Progress::Recorded { .. }
+            | Progress::Waiting { .. }
+            | Progress::Undoing { .. } => {}
             Progress::Ended { outcome, .. } => {
                 if act.args.output == ActFormat::Table && broken.is_none() {
                     let line = report::line(&outcome);
@@ -246,7 +271,9 @@ fn finish(session: &mut Session, act: &Act, plan: &Plan, outcome: &Outcome) -> R
         json::pretty(&mut session.out, &ActJson::done(plan, outcome))?;
         session.out.flush()?;
     }
-    let refused = outcome.failed().any(|(_, error)| *error == EngineError::ReadOnly);
+    let refused = outcome
+        .failed()
+        .any(|(_, error)| matches!(error, EngineError::ReadOnly | EngineError::Protected { .. }));
     let word = if outcome.ok() { "" } else { "qd: " };
     say(&format!("{word}{}", outcome.sentence()));
     let remedy =

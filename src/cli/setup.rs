@@ -9,7 +9,7 @@ use super::out::Out;
 use super::session::Session;
 use super::style::Paint;
 use crate::config::{Depth, Glyphs, Library, Paths, Problems, Settings};
-use crate::engine::{self, Engine, ReadOnly};
+use crate::engine::{self, Engine, Guard};
 
 /// Everything resolved but the engine: for commands that need none, and for the console.
 pub(super) struct Setup {
@@ -133,15 +133,12 @@ impl Setup {
         self.out().unwrap_or_else(|_| Out::new(self.glyphs()))
     }
 
-    /// The engine that is asked for, read-only where that is asked for. Nothing is dialled yet.
+    /// The engine that is asked for, behind the rules of who may change what. Nothing is dialled yet.
     pub(super) fn engine(&self) -> Result<Arc<dyn Engine>, CliError> {
-        let read_only = self.settings.read_only;
+        let protection = self.settings.protection();
         match &self.global.demo {
-            Some(spec) => {
-                let demo = super::demo::open(spec)?;
-                Ok(if read_only { Arc::new(ReadOnly(demo)) } else { demo })
-            }
-            None => Ok(engine::open(&self.settings.engine, read_only)?),
+            Some(spec) => Ok(Arc::new(Guard::new(super::demo::open(spec)?, protection))),
+            None => Ok(engine::open(&self.settings.engine, protection)?),
         }
     }
 

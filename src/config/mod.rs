@@ -9,6 +9,7 @@ mod keymap;
 mod library;
 mod paths;
 mod problem;
+mod protect;
 mod settings;
 mod theme;
 mod watch;
@@ -18,6 +19,10 @@ pub use keymap::{Chord, ChordError, Context, Keymap, Lookup, keys_markdown};
 pub use library::{Library, Listed, Origin};
 pub use paths::{Paths, StateError};
 pub use problem::{Problem, Problems};
-pub use settings::{Colors, EngineSettings, LogSettings, Settings, UiSettings, reference, schema};
+pub use protect::{Level, Protection, Rule, glob_matches};
+pub use settings::{
+    Colors, EngineSettings, GateRule, GateSettings, JournalSettings, LogSettings, Settings, UiSettings,
+    reference, schema,
+};
 pub use theme::{Depth, Env, Glyphs, ROLES, Role, Theme, contrast, known_rgb};
 pub use watch::{Changed, Watch, WatchError, watch};

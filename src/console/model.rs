@@ -13,10 +13,10 @@ use super::dialog::Dialog;
 use super::grid::{Columns, Grid};
 use super::layout::{Layout, Wish};
 use super::pane::{Input, Look, Panes, Scene, Tab, Target};
-use crate::config::{Chord, Context, Glyphs, Keymap, Settings, Theme};
+use crate::config::{Chord, Context, Glyphs, Keymap, Level, Settings, Theme};
 use crate::engine::TermSize;
-use crate::fleet::{Changes, Counts, Fleet, Health, Link, Situation, Verb};
-use crate::operate::{JobId, protects};
+use crate::fleet::{Changes, Counts, Fleet, Health, Link, ServiceId, Situation};
+use crate::operate::{Change, JobId};
 
 /// How long a word stays in the status line.
 const NOTICE: SignedDuration = SignedDuration::from_secs(6);
@@ -92,12 +92,12 @@ pub enum PromptKind {
 }
 
 /// A job under way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Job {
     /// Its number.
     pub id: JobId,
     /// What is done.
-    pub verb: Verb,
+    pub change: Change,
     /// To what, in words.
     pub what: String,
     /// Steps in all.
@@ -333,18 +333,21 @@ impl Model {
 
     /// Whether the selected row is, or holds, what is protected and could be changed from here.
     pub fn on_protected(&self) -> bool {
-        let globs = &self.settings.protected;
-        if globs.is_empty() || self.settings.read_only {
+        let protection = self.settings.protection();
+        if protection.read_only {
             return false;
         }
+        let host = self.fleet.engine().map(|e| e.host.as_str()).unwrap_or_default();
+        let protects =
+            |id: &ServiceId| protection.level(host, id.project.as_deref(), &id.name, true) > Level::Confirm;
         match self.grid.selected() {
             None => false,
-            Some(Target::Service(id)) => protects(globs, id),
+            Some(Target::Service(id)) => protects(id),
             Some(Target::Replica(id)) => {
-                self.fleet.replica(id).is_some_and(|replica| protects(globs, &replica.service))
+                self.fleet.replica(id).is_some_and(|replica| protects(&replica.service))
             }
             Some(Target::Project(project)) => {
-                self.fleet.services().any(|s| s.id.project == *project && protects(globs, &s.id))
+                self.fleet.services().any(|s| s.id.project == *project && protects(&s.id))
             }
         }
     }

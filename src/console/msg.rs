@@ -8,10 +8,10 @@ use jiff::Timestamp;
 
 use super::model::Choice;
 use crate::config::{Keymap, Theme};
-use crate::engine::{Details, EngineError, TermSize};
+use crate::engine::{Consent, Details, EngineError, TermSize};
 use crate::fleet::{Observation, ReplicaId};
 use crate::follow::{Batch, Subject};
-use crate::operate::{Intent, JobId, Progress};
+use crate::operate::{JobId, Plan, Progress};
 
 /// Something came in.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,8 +64,8 @@ pub enum Effect {
     Suspend,
     /// Forget what is on the terminal and draw everything.
     Redraw,
-    /// Run a job.
-    Run(JobId, Intent),
+    /// Run a job, meant as surely as said.
+    Run(JobId, Box<Plan>, Consent),
     /// Cancel a job: what is not begun is left alone.
     CancelJob(JobId),
     /// Follow a subject's logs as follow number n; ends the follow before.

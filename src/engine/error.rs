@@ -117,9 +117,49 @@ pub enum EngineError {
     /// quarterdeck runs read-only.
     #[error("refused: quarterdeck runs read-only, nothing was done")]
     ReadOnly,
+    /// The config protects the target.
+    #[error("refused: {what} is protected ({level}), nothing was done")]
+    Protected {
+        /// The service.
+        what: String,
+        /// The level it has: `typed`, `read-only`.
+        level: &'static str,
+    },
+    /// What was planned on is no longer so.
+    #[error("{what} is not as it was when this was planned: {why}")]
+    Changed {
+        /// The replica or service.
+        what: String,
+        /// What is different.
+        why: String,
+    },
+    /// A gate did not open.
+    #[error("{what} {why}")]
+    NotWell {
+        /// The replica or service.
+        what: String,
+        /// `is not healthy after 30 s: curl: (7) …`, `exited with 1`; sanitised, one line.
+        why: String,
+    },
+    /// The journal can't take it down, so it was not done.
+    #[error("not done, because it can't be written down: {why}")]
+    Unrecorded {
+        /// The journal's words.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
 }
 
 impl EngineError {
+    /// This engine has no such step.
+    pub(crate) fn unsupported_step() -> Self {
+        Self::Unsupported {
+            why: "this engine can't do that".into(),
+            remedy: "Do it with the engine's own tools.".into(),
+        }
+    }
+
     /// What the user can do about it: one sentence.
     pub fn remedy(&self) -> String {
         match self {
@@ -132,7 +172,13 @@ impl EngineError {
             Self::Disconnected { .. } => "Is the engine restarting? quarterdeck keeps trying.".into(),
             Self::Garbage { .. } => "Is that really a Docker API? Check the address; a proxy in between can do this.".into(),
             Self::ApiTooOld { .. } => "Update the engine: 20.10 or newer.".into(),
-            Self::Settings { remedy, .. } | Self::Unsupported { remedy, .. } => remedy.clone(),
+            Self::Settings { remedy, .. }
+            | Self::Unsupported { remedy, .. }
+            | Self::Unrecorded { remedy, .. } => remedy.clone(),
+            Self::Protected { level: "typed", .. } => "Type its name to mean it (--confirm NAME).".into(),
+            Self::Protected { .. } => "Change its level under [[protect]] in the config, if you may.".into(),
+            Self::Changed { .. } => "Somebody else is at it: look again, then plan again.".into(),
+            Self::NotWell { .. } => "Look at its logs and its health tab.".into(),
             Self::Gone { .. } => "Nothing to do; the list is up to date.".into(),
             Self::Conflict { .. } | Self::Failed { .. } => "The engine's words say what it wants; its log says more.".into(),
             Self::NotBegun { .. } => "Look at what failed first; then try again.".into(),

@@ -1,55 +1,124 @@
-//! Read-only, enforced where effects become engine calls: no screen or command can forget it.
+//! Protection, enforced where effects become engine calls: no screen or command can forget it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use futures_util::stream::BoxStream;
+use futures_util::{FutureExt, StreamExt};
 
-use super::{Details, Done, Engine, EngineError, LogChunk, LogQuery, Shell, Step, TermSize};
-use crate::fleet::{EngineId, Observation, ReplicaId};
+use super::{
+    Act, Consent, Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Query, Shell, Step, Survey,
+    TermSize,
+};
+use crate::config::{Level, Protection};
+use crate::fleet::{EngineId, Observation, ReplicaId, Verb};
 
-/// An engine that can be looked at and not touched: every step and every shell is refused.
-pub struct ReadOnly(pub Arc<dyn Engine>);
+/// An engine behind the rules of who may change what: a step that is not allowed, or not meant
+/// surely enough, never reaches the engine.
+pub struct Guard {
+    engine: Arc<dyn Engine>,
+    protection: Protection,
+    /// The engine's host, once it has told; rules may name it.
+    host: Arc<OnceLock<String>>,
+}
 
-impl Engine for ReadOnly {
+impl Guard {
+    /// The engine behind these rules.
+    pub fn new(engine: Arc<dyn Engine>, protection: Protection) -> Self {
+        Self { engine, protection, host: Arc::default() }
+    }
+
+    fn allows(&self, order: &Order) -> Result<(), EngineError> {
+        if self.protection.read_only {
+            return Err(EngineError::ReadOnly);
+        }
+        let host = self.host.get().map(String::as_str).unwrap_or_default();
+        let service = &order.service;
+        let ends = ends(&order.step);
+        let level = self.protection.level(host, service.project.as_deref(), &service.name, ends);
+        let enough = match level {
+            Level::Open => true,
+            Level::Confirm => order.consent >= Consent::Yes,
+            Level::Typed => order.consent >= Consent::Typed,
+            Level::ReadOnly => false,
+        };
+        if enough {
+            return Ok(());
+        }
+        Err(EngineError::Protected { what: service.path(), level: level.word() })
+    }
+}
+
+/// Whether a step takes something away.
+fn ends(step: &Step) -> bool {
+    matches!(step, Step::Act(Act { verb: Verb::Stop | Verb::Kill | Verb::Remove, .. }))
+}
+
+fn note(host: &OnceLock<String>, observation: &Observation) {
+    if let Observation::Engine(engine) = observation
+        && !engine.host.is_empty()
+    {
+        // The first word stands: one engine does not change its host.
+        let _ = host.set(engine.host.clone());
+    }
+}
+
+impl Engine for Guard {
     fn id(&self) -> &EngineId {
-        self.0.id()
+        self.engine.id()
     }
 
     fn endpoint(&self) -> String {
-        self.0.endpoint()
+        self.engine.endpoint()
     }
 
     fn watch(&self) -> BoxStream<'static, Observation> {
-        self.0.watch()
+        let host = self.host.clone();
+        self.engine.watch().inspect(move |observation| note(&host, observation)).boxed()
     }
 
     fn focus(&self, visible: &[ReplicaId]) {
-        self.0.focus(visible);
+        self.engine.focus(visible);
     }
 
     fn list(&self, usage: bool) -> BoxFuture<'static, Result<Vec<Observation>, EngineError>> {
-        self.0.list(usage)
+        let (host, list) = (self.host.clone(), self.engine.list(usage));
+        async move {
+            let all = list.await?;
+            all.iter().for_each(|observation| note(&host, observation));
+            Ok(all)
+        }
+        .boxed()
     }
 
     fn logs(&self, of: &ReplicaId, query: &LogQuery) -> BoxStream<'static, Result<LogChunk, EngineError>> {
-        self.0.logs(of, query)
+        self.engine.logs(of, query)
     }
 
-    fn perform(&self, _step: Step) -> BoxFuture<'static, Result<Done, EngineError>> {
-        Box::pin(std::future::ready(Err(EngineError::ReadOnly)))
+    fn survey(&self, query: &Query) -> BoxFuture<'static, Result<Survey, EngineError>> {
+        self.engine.survey(query)
+    }
+
+    fn perform(&self, order: Order) -> BoxFuture<'static, Result<Done, EngineError>> {
+        match self.allows(&order) {
+            Ok(()) => self.engine.perform(order),
+            Err(error) => ready(Err(error)).boxed(),
+        }
     }
 
     fn inspect(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Details, EngineError>> {
-        self.0.inspect(of)
+        self.engine.inspect(of)
     }
 
     fn shell(
         &self,
-        _of: &ReplicaId,
-        _argv: &[String],
-        _size: TermSize,
+        of: &ReplicaId,
+        argv: &[String],
+        size: TermSize,
     ) -> BoxFuture<'static, Result<Shell, EngineError>> {
-        Box::pin(std::future::ready(Err(EngineError::ReadOnly)))
+        if self.protection.read_only {
+            return ready(Err(EngineError::ReadOnly)).boxed();
+        }
+        self.engine.shell(of, argv, size)
     }
 }

@@ -8,6 +8,8 @@ mod details;
 pub mod docker;
 mod error;
 mod guard;
+mod step;
+mod survey;
 
 use std::sync::Arc;
 
@@ -19,43 +21,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use details::{Details, HealthLog, HealthSpec, Mount, NetworkLink};
 pub use error::EngineError;
-pub use guard::ReadOnly;
+pub use guard::Guard;
+pub use step::{Act, Consent, Course, Create, Done, Order, Place, Step};
+pub use survey::{Blueprint, ImageFacts, Managed, Query, Survey, UpdateState, UpdateStatus};
 
-use crate::config::EngineSettings;
-use crate::fleet::{EngineId, Observation, ReplicaId, Verb};
+use crate::config::{EngineSettings, Protection};
+use crate::fleet::{EngineId, Observation, ReplicaId};
 use crate::logs::Stream;
-
-/// One thing to do to one replica.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// To which replica.
-    pub replica: ReplicaId,
-    /// What.
-    pub verb: Verb,
-    /// Seconds to wait for a graceful stop before killing (stop, restart); `None` = the
-    /// container's own stop timeout.
-    pub timeout: Option<u32>,
-    /// The signal to send (kill), e.g. `SIGHUP`; `None` = `SIGKILL`.
-    pub signal: Option<String>,
-    /// Remove also while it runs.
-    pub force: bool,
-}
-
-impl Step {
-    /// A step with no options.
-    pub fn new(verb: Verb, replica: ReplicaId) -> Self {
-        Self { replica, verb, timeout: None, signal: None, force: false }
-    }
-}
-
-/// What a performed step led to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Done {
-    /// The engine did it.
-    Changed,
-    /// There was nothing to do (start of a running replica, …).
-    Unchanged,
-}
 
 /// Which log lines to read.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -129,8 +101,11 @@ pub trait Engine: Send + Sync + 'static {
     /// Log chunks of one replica, oldest first.
     fn logs(&self, of: &ReplicaId, query: &LogQuery) -> BoxStream<'static, Result<LogChunk, EngineError>>;
 
-    /// Perform one step. Ends when the engine says it is done.
-    fn perform(&self, step: Step) -> BoxFuture<'static, Result<Done, EngineError>>;
+    /// What planning a change must know of these beyond what [`Engine::watch`] tells.
+    fn survey(&self, query: &Query) -> BoxFuture<'static, Result<Survey, EngineError>>;
+
+    /// Perform one step. Ends when the engine says it is done. Asking again is safe; see [`Step`].
+    fn perform(&self, order: Order) -> BoxFuture<'static, Result<Done, EngineError>>;
 
     /// Everything about one replica, secrets masked.
     fn inspect(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Details, EngineError>>;
@@ -144,12 +119,12 @@ pub trait Engine: Send + Sync + 'static {
     ) -> BoxFuture<'static, Result<Shell, EngineError>>;
 }
 
-/// The engine the settings and the environment mean, guarded where `read_only` is asked for.
+/// The engine the settings and the environment mean, behind the rules of who may change what.
 /// Only resolves: an engine that is not there shows in [`Engine::watch`] and in every call.
 ///
 /// # Errors
 /// [`EngineError::Settings`]: a bad address, a context that does not exist, ….
-pub fn open(settings: &EngineSettings, read_only: bool) -> Result<Arc<dyn Engine>, EngineError> {
+pub fn open(settings: &EngineSettings, protection: Protection) -> Result<Arc<dyn Engine>, EngineError> {
     let engine: Arc<dyn Engine> = Arc::new(docker::Docker::new(settings)?);
-    Ok(if read_only { Arc::new(ReadOnly(engine)) } else { engine })
+    Ok(Arc::new(Guard::new(engine, protection)))
 }

@@ -4,8 +4,10 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// Which engine a thing belongs to, e.g. `docker`, `demo`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EngineId(Arc<str>);
 
 impl EngineId {
@@ -29,7 +31,7 @@ impl fmt::Display for EngineId {
 /// A service: engine + project + name. The same name in two projects is two services.
 ///
 /// Ordered as rows are: by engine, then projects by name with lone containers last, then by name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ServiceId {
     /// The engine that runs it.
     pub engine: EngineId,
@@ -76,7 +78,7 @@ impl fmt::Display for ServiceId {
 }
 
 /// One replica: engine + the engine's own full id (for Docker the 64-digit container id).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ReplicaId {
     /// The engine that runs it.
     pub engine: EngineId,

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// An image: the reference it was asked for by, and the id it resolved to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Image {
     /// As written when the replica was made, e.g. `registry:5000/shop/api:1.4.2`; sanitised.
     pub reference: Arc<str>,

@@ -24,6 +24,7 @@ pub(super) fn keep_known(mut new: Replica, old: &Replica) -> Replica {
         new.limits = old.limits;
     }
     new.kept_up |= !inspected && old.kept_up;
+    new.spec = new.spec.or(old.spec);
     new.tty = new.tty.or(old.tty);
     new.number = new.number.or(old.number);
     if new.compose.is_none() {

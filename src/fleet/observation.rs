@@ -79,6 +79,9 @@ pub struct EngineInfo {
     pub api: String,
     /// The host's name as the engine tells it.
     pub host: String,
+    /// What tells this very engine from every other and survives its restarts (Docker's own id);
+    /// empty where it does not say.
+    pub instance: String,
     /// Where it is reached, e.g. `unix:///var/run/docker.sock`, credentials masked.
     pub endpoint: String,
     /// Whether it runs on this machine (same kernel), so `/proc` and cgroups can be read directly.

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::{HealthCheck, Image, Port, ReplicaId, ServiceId, Verb, Verbs};
+use super::{HealthCheck, Image, Port, ReplicaId, ServiceId, SpecHash, Verb, Verbs};
 
 /// What the engine says the unit is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum State {
     /// Made, never started.
     #[default]
@@ -78,7 +80,8 @@ pub struct Exit {
 }
 
 /// Hard limits, `None` where there is none (or it is not known yet).
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Limits {
     /// CPU, in cores (1.5 = one and a half).
     pub cpus: Option<f64>,
@@ -143,6 +146,8 @@ pub struct Replica {
     /// `always` or `unless-stopped`, and the last try to start it did not fail. `false` until
     /// inspected.
     pub kept_up: bool,
+    /// A hash of its settings; `None` until inspected.
+    pub spec: Option<SpecHash>,
     /// Compose's notes; `None` for what compose did not make.
     pub compose: Option<Arc<Compose>>,
 }

@@ -43,6 +43,7 @@ pub(super) fn running(project: &str, service_name: &str, name: &str) -> Replica 
         pid: Some(100),
         tty: Some(false),
         kept_up: false,
+        spec: None,
         compose: None,
     }
 }

@@ -43,6 +43,7 @@ fn replica(id: &str, state: State, started: Option<i64>) -> Replica {
         pid: None,
         tty: None,
         kept_up: false,
+        spec: None,
         compose: None,
     }
 }

@@ -14,7 +14,9 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::{Batch, Follow, FollowOptions, Pressure, Subject};
-use crate::engine::{Details, Done, Engine, EngineError, LogChunk, LogQuery, Shell, Step, TermSize};
+use crate::engine::{
+    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Query, Shell, Survey, TermSize,
+};
 use crate::fleet::{
     EngineId, Event, EventKind, Exit, HealthCheck, Image, Limits, Link, Observation, Replica, ReplicaId,
     Role, ServiceId, State,
@@ -129,7 +131,10 @@ impl Engine for Fake {
         });
         old.chain(new).boxed()
     }
-    fn perform(&self, _step: Step) -> BoxFuture<'static, Result<Done, EngineError>> {
+    fn survey(&self, _: &Query) -> BoxFuture<'static, Result<Survey, EngineError>> {
+        Box::pin(std::future::ready(Ok(Survey::default())))
+    }
+    fn perform(&self, _: Order) -> BoxFuture<'static, Result<Done, EngineError>> {
         Box::pin(std::future::ready(Ok(Done::Unchanged)))
     }
     fn inspect(&self, _of: &ReplicaId) -> BoxFuture<'static, Result<Details, EngineError>> {
@@ -173,6 +178,7 @@ fn replica(id: &str, number: u32) -> Replica {
         pid: None,
         tty: None,
         kept_up: false,
+        spec: None,
         compose: None,
     }
 }

@@ -11,7 +11,6 @@
 
 mod job;
 mod plan;
-mod protect;
 mod run;
 mod target;
 mod warn;
@@ -20,8 +19,10 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use job::{Intent, JobId, Outcome, PlannedStep, Progress, StepOutcome};
-pub use plan::{Confirm, Options, Plan, PlanRow, Refusal, Skipped, plan};
-pub use protect::protects;
-pub use run::run;
+pub use job::{
+    Change, Direction, End, Expect, Gap, Gate, ImageChange, Intent, JobId, Outcome, Phase, PlannedStep,
+    Progress, Pull, Rule, Seen, StepOutcome, Unit, Work, limited,
+};
+pub use plan::{Confirm, Options, Plan, PlanRow, Refusal, Seat, Skipped, plan, query};
+pub use run::{Bridge, run};
 pub use target::Target;

@@ -5,11 +5,12 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Intent, PlannedStep, Target, protect, warn, words};
-use crate::engine::Step;
+use super::{Change, Expect, Gap, ImageChange, Intent, Phase, PlannedStep, Target, Unit, Work, warn, words};
+use crate::config::{GateSettings, Level, Protection};
+use crate::engine::{Act, Query, Step, Survey};
 use crate::fleet::{Fleet, Replica, ReplicaId, Role, ServiceId, State, Verb};
 
 /// How a change is to be made; the config's and the command line's part of a plan.
@@ -21,13 +22,31 @@ pub struct Options {
     pub signal: Option<String>,
     /// Remove also what runs.
     pub force: bool,
-    /// Globs of what is protected: projects, `project/service` paths, lone containers.
-    pub protected: Vec<String>,
+    /// Who may change what.
+    pub protection: Protection,
+    /// When a changed replica counts as well.
+    pub gate: GateSettings,
+    /// Where the user sits.
+    pub seat: Seat,
+}
+
+/// Where the user sits: what must not be sawn off.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seat {
+    /// The local port of the SSH session qd runs in.
+    pub ssh_port: Option<u16>,
+    /// The port on this host that the engine is reached by (`tcp://127.0.0.1:2375`).
+    pub engine_port: Option<u16>,
+    /// The container qd itself runs in, by id or host name.
+    pub container: Option<String>,
 }
 
 /// How sure the user must be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Confirm {
+    /// Not asked at all: all targets are `open`.
+    Open,
     /// A yes is enough.
     Yes,
     /// Something protected would end: the user must type this word.
@@ -35,12 +54,25 @@ pub enum Confirm {
 }
 
 /// What will be done, and what to know before: shown before every change, and all that
-/// `--dry-run` prints.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `--dry-run` prints. The journal keeps it, so that what was begun can be finished or undone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// What will be done.
+    /// What was asked for.
     pub intent: Intent,
+    /// The services it is about, in the order of their first step.
+    pub services: Vec<ServiceId>,
+    /// What will be done, in order: see [`PlannedStep::number`].
+    pub steps: Vec<PlannedStep>,
+    /// What must be as it was when this was planned; else nothing is touched.
+    pub expects: Vec<Expect>,
+    /// Images before → after.
+    #[serde(default)]
+    pub images: Vec<ImageChange>,
+    /// Who is away meanwhile, and why.
+    #[serde(default)]
+    pub gaps: Vec<Gap>,
     /// What will be left alone, and why.
+    #[serde(default)]
     pub skipped: Vec<Skipped>,
     /// Sentences worth reading before saying yes, most important first.
     pub warnings: Vec<String>,
@@ -49,7 +81,7 @@ pub struct Plan {
 }
 
 /// A replica that was aimed at and is left alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
     /// Which.
     pub replica: ReplicaId,
@@ -60,7 +92,7 @@ pub struct Skipped {
     /// What it is doing.
     pub state: State,
     /// Why it is left alone, e.g. `already running`.
-    pub why: &'static str,
+    pub why: String,
 }
 
 /// One row of a plan as a table or JSON prints it.
@@ -83,19 +115,19 @@ pub struct PlanRow {
 }
 
 /// A change that is not made, and why. Nothing was touched.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Error)]
 pub enum Refusal {
     /// Nothing was aimed at.
     #[error("nothing to {verb}: nothing is chosen")]
     NoTarget {
         /// What was asked.
-        verb: Verb,
+        verb: Change,
     },
     /// What was aimed at is not there (any more).
     #[error("nothing to {verb}: {what} is gone")]
     Gone {
         /// What was asked.
-        verb: Verb,
+        verb: Change,
         /// What is missing.
         what: String,
     },
@@ -103,25 +135,75 @@ pub enum Refusal {
     #[error("nothing to {verb}: {why}")]
     Nothing {
         /// What was asked.
-        verb: Verb,
+        verb: Change,
         /// The replicas' states and what to do instead.
         why: String,
     },
+    /// It can't be done to this service, by its nature.
+    #[error("can't {verb} {what}: {why}")]
+    Impossible {
+        /// What was asked.
+        verb: Change,
+        /// The service or replica.
+        what: String,
+        /// Why not.
+        why: String,
+        /// What to change so that it can.
+        remedy: String,
+    },
+    /// The config says that it is read-only.
+    #[error("refused: {what} is read-only (protected by the config), nothing was done")]
+    Protected {
+        /// The service.
+        what: String,
+    },
 }
 
-/// Resolve a verb and targets to a plan.
-///
-/// A project or service stands for its replicas; one-off jobs are touched only when they are named
-/// themselves. Replicas in a state in which the verb is senseless are skipped and listed.
+impl Refusal {
+    /// What to do about it, one sentence.
+    pub fn remedy(&self) -> &str {
+        match self {
+            Self::Impossible { remedy, .. } => remedy,
+            Self::Protected { .. } => "Change its level under [[protect]] in the config, if you may.",
+            Self::NoTarget { .. } | Self::Gone { .. } | Self::Nothing { .. } => {
+                "See qd status --all for the state of everything."
+            }
+        }
+    }
+}
+
+/// What has to be looked at before [`plan()`] can plan this. Empty: nothing.
 ///
 /// # Errors
 /// A [`Refusal`] when nothing is left to be done, with the reason.
-pub fn plan(verb: Verb, targets: &[Target], fleet: &Fleet, options: &Options) -> Result<Plan, Refusal> {
-    if targets.is_empty() {
-        return Err(Refusal::NoTarget { verb });
+pub fn query(intent: &Intent, fleet: &Fleet) -> Result<Query, Refusal> {
+    if intent.targets.is_empty() {
+        return Err(Refusal::NoTarget { verb: intent.change.clone() });
     }
-    let Resolved { replicas, jobs_passed_over } = resolve(verb, targets, fleet)?;
-    let (mut steps, mut skipped) = (Vec::new(), Vec::new());
+    let resolved = resolve(&intent.change, &intent.targets, fleet)?;
+    Ok(Query { replicas: resolved.replicas.iter().map(|r| r.id.clone()).collect(), ..Query::default() })
+}
+
+/// Resolve an intent to a plan.
+///
+/// A project or service stands for its replicas; one-off jobs are touched only when they are named
+/// themselves. Replicas in a state in which the change is senseless are skipped and listed.
+///
+/// # Errors
+/// A [`Refusal`] when nothing is left to be done or it can't be done, with the reason.
+pub fn plan(intent: &Intent, fleet: &Fleet, _survey: &Survey, options: &Options) -> Result<Plan, Refusal> {
+    let Intent { change, targets } = intent;
+    if targets.is_empty() {
+        return Err(Refusal::NoTarget { verb: change.clone() });
+    }
+    let verb = match change {
+        Change::Act(verb) => *verb,
+        _ => {
+            return Err(Refusal::Nothing { verb: change.clone(), why: "not built yet".to_owned() });
+        }
+    };
+    let Resolved { replicas, jobs_passed_over } = resolve(change, targets, fleet)?;
+    let (mut steps, mut skipped, mut expects) = (Vec::new(), Vec::new(), Vec::new());
     for replica in replicas {
         match senseless(verb, replica.state, options.force) {
             Some(why) => skipped.push(Skipped {
@@ -129,33 +211,77 @@ pub fn plan(verb: Verb, targets: &[Target], fleet: &Fleet, options: &Options) ->
                 service: replica.service.clone(),
                 name: replica.name.clone(),
                 state: replica.state,
-                why,
+                why: why.to_owned(),
             }),
-            None => steps.push(PlannedStep {
-                step: Step {
-                    replica: replica.id.clone(),
+            None => {
+                let act = Act {
+                    replica: Unit::Is(replica.id.clone()),
                     verb,
                     timeout: options.timeout.filter(|_| matches!(verb, Verb::Stop | Verb::Restart)),
                     signal: options.signal.clone().filter(|_| verb == Verb::Kill),
                     force: options.force && verb == Verb::Remove,
-                },
-                service: replica.service.clone(),
-                name: replica.name.clone(),
-                state: replica.state,
-                wave: 0,
-            }),
+                };
+                expects.push(Expect {
+                    replica: replica.id.clone(),
+                    service: replica.service.clone(),
+                    name: replica.name.clone(),
+                    image: replica.image.id.clone(),
+                    state: replica.state,
+                });
+                steps.push(PlannedStep {
+                    number: 0,
+                    note: words::how(&act),
+                    work: Work::Step(Step::Act(act)),
+                    service: replica.service.clone(),
+                    name: replica.name.clone(),
+                    state: replica.state,
+                    wave: 0,
+                    lane: 0,
+                    phase: Phase::Forward,
+                });
+            }
         }
     }
     if steps.is_empty() {
         let why = words::nothing_left(&skipped, jobs_passed_over);
-        return Err(Refusal::Nothing { verb, why });
+        return Err(Refusal::Nothing { verb: change.clone(), why });
     }
     let services = distinct_services(&steps);
     order(verb, &mut steps, &services, fleet);
+    lanes(verb, &mut steps);
     let services = distinct_services(&steps);
     let warnings = warn::warnings(verb, &steps, &services, fleet, options);
-    let confirm = confirm(verb, &services, targets, &options.protected);
-    Ok(Plan { intent: Intent { verb, services, steps }, skipped, warnings, confirm })
+    let confirm = confirm(change, &services, targets, fleet, &options.protection)?;
+    Ok(Plan {
+        intent: intent.clone(),
+        services,
+        steps,
+        expects,
+        images: Vec::new(),
+        gaps: Vec::new(),
+        skipped,
+        warnings,
+        confirm,
+    })
+}
+
+/// Number the steps, and say what may go side by side: for a restart, one lane a service, so that
+/// a service with several replicas is never away as a whole; else every step for itself.
+fn lanes(verb: Verb, steps: &mut [PlannedStep]) {
+    let mut services: Vec<ServiceId> = Vec::new();
+    for (i, step) in steps.iter_mut().enumerate() {
+        step.number = u32::try_from(i + 1).unwrap_or(u32::MAX);
+        let lane = if verb == Verb::Restart {
+            let known = services.iter().position(|id| *id == step.service);
+            known.unwrap_or_else(|| {
+                services.push(step.service.clone());
+                services.len() - 1
+            })
+        } else {
+            i
+        };
+        step.lane = u16::try_from(lane).unwrap_or(u16::MAX);
+    }
 }
 
 /// The replicas aimed at, each once, in fleet order within a target.
@@ -164,8 +290,8 @@ struct Resolved<'a> {
     jobs_passed_over: usize,
 }
 
-fn resolve<'a>(verb: Verb, targets: &[Target], fleet: &'a Fleet) -> Result<Resolved<'a>, Refusal> {
-    let gone = |what: String| Refusal::Gone { verb, what };
+fn resolve<'a>(change: &Change, targets: &[Target], fleet: &'a Fleet) -> Result<Resolved<'a>, Refusal> {
+    let gone = |what: String| Refusal::Gone { verb: change.clone(), what };
     let mut seen: HashSet<&ReplicaId> = HashSet::new();
     let mut replicas: Vec<&Replica> = Vec::new();
     let mut jobs_passed_over = 0;
@@ -292,49 +418,61 @@ pub(super) fn depends_on(id: &ServiceId, fleet: &Fleet) -> impl Iterator<Item = 
     names.into_iter().map(move |name| ServiceId { name, ..id.clone() })
 }
 
-/// Protected things are ended only by typed name: the project's when a project was aimed at (or
-/// several services of it), else the service's. Several projects: the first protected one's, the
-/// dialog lists them all.
-fn confirm(verb: Verb, services: &[ServiceId], targets: &[Target], globs: &[String]) -> Confirm {
-    if !matches!(verb, Verb::Stop | Verb::Kill | Verb::Remove) {
-        return Confirm::Yes;
+/// How sure the user must be: the strictest level of all services. The word to type is the
+/// project's when a project was aimed at (or several services of it), else the service's. Several
+/// projects: the first protected one's, the dialog lists them all.
+fn confirm(
+    change: &Change,
+    services: &[ServiceId],
+    targets: &[Target],
+    fleet: &Fleet,
+    protection: &Protection,
+) -> Result<Confirm, Refusal> {
+    let host = fleet.engine().map(|e| e.host.as_str()).unwrap_or_default();
+    let ends = change.dangerous();
+    let level = |id: &ServiceId| protection.level(host, id.project.as_deref(), &id.name, ends);
+    if let Some(closed) = services.iter().find(|id| level(id) == Level::ReadOnly) {
+        return Err(Refusal::Protected { what: closed.path() });
     }
-    let mut protected = services.iter().filter(|id| protect::protects(globs, id));
-    let Some(first) = protected.next() else { return Confirm::Yes };
+    let mut protected = services.iter().filter(|id| level(id) == Level::Typed);
+    let Some(first) = protected.next() else {
+        let open = services.iter().all(|id| level(id) == Level::Open);
+        return Ok(if open { Confirm::Open } else { Confirm::Yes });
+    };
     let whole_project = targets.iter().any(|t| matches!(t, Target::Project(p) if *p == first.project));
     let several = protected.any(|id| id.project == first.project);
-    match &first.project {
+    Ok(match &first.project {
         Some(project) if whole_project || several => Confirm::Typed(project.clone()),
         _ => Confirm::Typed(first.name.clone()),
-    }
+    })
 }
 
 impl Plan {
     /// Every step and every skipped replica as rows, steps first.
     pub fn rows(&self) -> Vec<PlanRow> {
-        let steps = self.intent.steps.iter().map(|s| PlanRow {
+        let steps = self.steps.iter().map(|s| PlanRow {
             service: s.service.path(),
             replica: s.name.to_string(),
-            id: s.step.replica.id.to_string(),
+            id: s.replica().map(ToString::to_string).unwrap_or_default(),
             state: s.state.word(),
-            action: s.step.verb.word(),
+            action: s.verb().map_or("", Verb::word),
             wave: s.wave + 1,
-            note: words::how(&s.step),
+            note: s.note.clone(),
         });
         let skipped = self.skipped.iter().map(|s| PlanRow {
             service: s.service.path(),
             replica: s.name.to_string(),
-            id: s.replica.id.to_string(),
+            id: s.replica.to_string(),
             state: s.state.word(),
             action: "skip",
             wave: 0,
-            note: s.why.to_owned(),
+            note: s.why.clone(),
         });
         steps.chain(skipped).collect()
     }
 
     /// The question to ask before: `Restart order-service (3 replicas)?`
     pub fn question(&self) -> String {
-        words::question(&self.intent)
+        words::question(self)
     }
 }

@@ -9,9 +9,10 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Intent, JobId, Outcome, PlannedStep, Progress, StepOutcome};
-use crate::engine::{Done, Engine, EngineError, Step};
-use crate::fleet::Verb;
+use super::{Direction, End, JobId, Outcome, Plan, PlannedStep, Progress, StepOutcome, Unit, Work};
+use crate::engine::{Consent, Done, Engine, EngineError, Order, Step};
+use crate::fleet::{ReplicaId, Verb};
+use crate::journal::{Journal, Who};
 
 /// Lanes at work at once: enough to stop a project quickly, few enough not to storm an engine.
 const LANES: usize = 8;
@@ -27,39 +28,60 @@ const UNKNOWN_GRACE: Duration = Duration::from_mins(2);
 /// does: steps not yet begun stay undone and say so; a step under way is no longer waited for.
 /// Must be called inside a tokio runtime.
 pub fn run(
-    engine: Arc<dyn Engine>,
+    bridge: Bridge,
     job: JobId,
-    intent: Intent,
+    plan: Plan,
+    consent: Consent,
     cancel: CancellationToken,
 ) -> UnboundedReceiver<Progress> {
     let (tell, told) = mpsc::unbounded_channel();
     tokio::spawn(async move {
-        let runner = Runner { engine, job, tell, cancel };
-        runner.all(intent).await;
+        let runner = Runner { engine: bridge.engine, consent, job, tell, cancel };
+        runner.all(plan).await;
     });
     told
 }
 
+/// What operations work with.
+#[derive(Clone)]
+pub struct Bridge {
+    /// The engine, behind its guard.
+    pub engine: Arc<dyn Engine>,
+    /// Which engine that is, for the journal: [`crate::fleet::EngineInfo::instance`].
+    pub instance: String,
+    /// The engine's host, for humans.
+    pub host: String,
+    /// Where it is written down; `None`: nowhere (`--no-journal`).
+    pub journal: Option<Journal>,
+    /// Who is at it.
+    pub who: Who,
+}
+
 struct Runner {
     engine: Arc<dyn Engine>,
+    consent: Consent,
     job: JobId,
     tell: UnboundedSender<Progress>,
     cancel: CancellationToken,
 }
 
 impl Runner {
-    async fn all(&self, intent: Intent) {
-        let Intent { verb, services, steps } = intent;
+    async fn all(&self, plan: Plan) {
+        let Plan { intent, services, steps, .. } = plan;
         let began = Instant::now();
         let mut outcomes = Vec::with_capacity(steps.len());
         for wave in waves(steps) {
-            let lanes = stream::iter(lanes(verb, wave)).map(|lane| self.lane(lane));
+            let lanes = stream::iter(lanes(wave)).map(|lane| self.lane(lane));
             let mut done = lanes.buffer_unordered(LANES);
             while let Some(lane) = done.next().await {
                 outcomes.extend(lane);
             }
         }
-        let outcome = Outcome { verb, services, steps: outcomes, took: began.elapsed() };
+        let why = outcomes.iter().find_map(|o| o.result.as_ref().err()).map(ToString::to_string);
+        let end = why.map_or(End::Done, |why| End::Failed { why });
+        let took = began.elapsed();
+        let outcome =
+            Outcome { intent, services, end, steps: outcomes, advice: Vec::new(), operation: None, took };
         self.say(Progress::Finished { job: self.job, outcome });
     }
 
@@ -74,29 +96,37 @@ impl Runner {
             } else if let Some(name) = &failed {
                 Err(EngineError::NotBegun { why: format!("{name} failed before it") })
             } else {
-                self.say(Progress::Began { job: self.job, name: planned.name.clone() });
-                self.step(planned.step.clone()).await
+                self.say(Progress::Began {
+                    job: self.job,
+                    number: planned.number,
+                    direction: Direction::Forward,
+                    name: planned.name.clone(),
+                });
+                self.step(&planned).await
             };
-            let PlannedStep { step, service, name, .. } = planned;
             if result.is_err() {
-                failed.get_or_insert_with(|| name.clone());
+                failed.get_or_insert_with(|| planned.name.clone());
             }
-            let outcome = StepOutcome { step, service, name, result };
+            let outcome =
+                StepOutcome { number: planned.number, direction: Direction::Forward, step: planned, result };
             self.say(Progress::Ended { job: self.job, outcome: outcome.clone() });
             outcomes.push(outcome);
         }
         outcomes
     }
 
-    async fn step(&self, step: Step) -> Result<Done, EngineError> {
+    async fn step(&self, planned: &PlannedStep) -> Result<Done, EngineError> {
+        let Work::Step(step) = &planned.work else { return Ok(Done::Unchanged) };
+        let step = step.clone().named(existing)?;
         let allowed = bound(&step);
         let late = EngineError::Timeout {
             endpoint: self.engine.endpoint(),
             seconds: allowed.as_secs(),
-            during: format!("{}; it may still happen", step.verb),
+            during: format!("{}; it may still happen", planned.verb().map_or("a step", Verb::word)),
         };
+        let order = Order { service: planned.service.clone(), step, consent: self.consent };
         // A bug in an engine must not leave a job on the screen for ever.
-        let call = AssertUnwindSafe(self.engine.perform(step)).catch_unwind();
+        let call = AssertUnwindSafe(self.engine.perform(order)).catch_unwind();
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(EngineError::Interrupted),
@@ -116,10 +146,18 @@ impl Runner {
 
 /// How long a step may take.
 fn bound(step: &Step) -> Duration {
-    match (step.verb, step.timeout) {
+    let Step::Act(act) = step else { return UNKNOWN_GRACE };
+    match (act.verb, act.timeout) {
         (Verb::Stop | Verb::Restart, Some(seconds)) => Duration::from_secs(seconds.into()) + SLACK,
         (Verb::Stop | Verb::Restart, None) => UNKNOWN_GRACE + SLACK,
         _ => SLACK + SLACK,
+    }
+}
+
+fn existing(unit: Unit) -> Result<ReplicaId, EngineError> {
+    match unit {
+        Unit::Is(id) => Ok(id),
+        Unit::Made(_) => Err(EngineError::NotBegun { why: "what it is about was not made".to_owned() }),
     }
 }
 
@@ -135,14 +173,11 @@ fn waves(steps: Vec<PlannedStep>) -> Vec<Vec<PlannedStep>> {
     waves
 }
 
-/// What may go side by side: for a restart, one lane a service, so that a service with several
-/// replicas is never away as a whole; else every step for itself.
-fn lanes(verb: Verb, wave: Vec<PlannedStep>) -> Vec<Vec<PlannedStep>> {
+/// What goes one after the other.
+fn lanes(wave: Vec<PlannedStep>) -> Vec<Vec<PlannedStep>> {
     let mut lanes: Vec<Vec<PlannedStep>> = Vec::new();
     for step in wave {
-        let same = lanes.iter_mut().find(|lane| {
-            verb == Verb::Restart && lane.first().is_some_and(|first| first.service == step.service)
-        });
+        let same = lanes.iter_mut().find(|lane| lane.first().is_some_and(|first| first.lane == step.lane));
         match same {
             Some(lane) => lane.push(step),
             None => lanes.push(vec![step]),

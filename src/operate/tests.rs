@@ -12,10 +12,18 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
-use super::{Confirm, JobId, Options, Outcome, Plan, Progress, Refusal, Target, plan, run};
+use super::{
+    Bridge, Change, Confirm, Intent, JobId, Options, Outcome, Plan, Progress, Refusal, Target, Unit, Work,
+    plan, run,
+};
+use crate::config::Protection;
 use crate::engine::demo::{Platform, World};
-use crate::engine::{Details, Done, Engine, EngineError, LogChunk, LogQuery, Shell, Step, TermSize};
+use crate::engine::{
+    Act, Consent, Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Query, Shell, Step, Survey,
+    TermSize,
+};
 use crate::fleet::{EngineId, Fleet, Observation, Replica, ReplicaId, Role, ServiceId, State, Verb};
+use crate::journal::Who;
 
 fn start() -> Timestamp {
     "2026-11-20T12:00:00Z".parse().unwrap()
@@ -30,6 +38,22 @@ fn fleet(platform: Platform) -> Fleet {
     fleet
 }
 
+fn verb_plan(verb: Verb, targets: &[Target], fleet: &Fleet, options: &Options) -> Result<Plan, Refusal> {
+    let intent = Intent { change: Change::Act(verb), targets: targets.to_vec() };
+    plan(&intent, fleet, &Survey::default(), options)
+}
+
+fn act(plan: &Plan, index: usize) -> Act<Unit> {
+    match &plan.steps[index].work {
+        Work::Step(Step::Act(act)) => act.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn bridge(engine: Arc<dyn Engine>) -> Bridge {
+    Bridge { engine, instance: "i".into(), host: "h".into(), journal: None, who: Who::default() }
+}
+
 fn service(project: &str, name: &str) -> ServiceId {
     ServiceId { engine: EngineId::new("demo"), project: Some(project.into()), name: name.into() }
 }
@@ -39,11 +63,11 @@ fn of(name: &str) -> Target {
 }
 
 fn group_buying(verb: Verb, targets: &[Target]) -> Result<Plan, Refusal> {
-    plan(verb, targets, &fleet(Platform::GroupBuying), &Options::default())
+    verb_plan(verb, targets, &fleet(Platform::GroupBuying), &Options::default())
 }
 
 fn names(plan: &Plan) -> Vec<&str> {
-    plan.intent.steps.iter().map(|s| &*s.name).collect()
+    plan.steps.iter().map(|s| &*s.name).collect()
 }
 
 #[test]
@@ -61,23 +85,24 @@ fn a_service_stands_for_its_replicas() {
 #[test]
 fn a_replica_named_twice_is_one_step() {
     let plan = group_buying(Verb::Restart, &[of("order-service"), of("order-service")]).unwrap();
-    assert_eq!(plan.intent.steps.len(), 3);
-    let id = plan.intent.steps[0].step.replica.clone();
+    assert_eq!(plan.steps.len(), 3);
+    let id = plan.steps[0].replica().unwrap().clone();
     let again = group_buying(Verb::Restart, &[Target::Replica(id), of("order-service")]).unwrap();
-    assert_eq!(again.intent.steps.len(), 3);
+    assert_eq!(again.steps.len(), 3);
 }
 
 #[test]
 fn jobs_are_touched_only_when_named() {
     let fleet = fleet(Platform::GroupBuying);
-    let stopped = plan(Verb::Start, &[of("settlement-service")], &fleet, &Options::default());
+    let stopped = verb_plan(Verb::Start, &[of("settlement-service")], &fleet, &Options::default());
     assert_eq!(
         stopped.unwrap_err().to_string(),
         "nothing to start: group-buying-settlement-service-1 is already running"
     );
     let id = service("group-buying", "settlement-service");
     let job = fleet.replicas_of(&id).find(|r| r.role == Role::Job).unwrap();
-    let plan = plan(Verb::Remove, &[Target::Replica(job.id.clone())], &fleet, &Options::default()).unwrap();
+    let plan =
+        verb_plan(Verb::Remove, &[Target::Replica(job.id.clone())], &fleet, &Options::default()).unwrap();
     assert_eq!(names(&plan), [&*job.name]);
 }
 
@@ -134,12 +159,12 @@ fn a_mixed_bag_does_what_it_can_and_lists_the_rest() {
 fn a_project_is_stopped_from_the_top_and_started_from_the_bottom() {
     let mut fleet = fleet(Platform::GroupBuying);
     let project = [Target::Project(Some("group-buying".into()))];
-    let stop = plan(Verb::Stop, &project, &fleet, &Options::default()).unwrap();
+    let stop = verb_plan(Verb::Stop, &project, &fleet, &Options::default()).unwrap();
     let wave = |plan: &Plan, name: &str| {
-        plan.intent.steps.iter().find(|s| &*s.service.name == name).map(|s| s.wave).unwrap()
+        plan.steps.iter().find(|s| &*s.service.name == name).map(|s| s.wave).unwrap()
     };
     assert!(wave(&stop, "auth-service") < wave(&stop, "postgres"));
-    assert!(stop.intent.steps.is_sorted_by_key(|s| s.wave));
+    assert!(stop.steps.is_sorted_by_key(|s| s.wave));
 
     let stopped: Vec<Replica> = {
         let world = World::new(Platform::GroupBuying, None, 7, start());
@@ -147,7 +172,7 @@ fn a_project_is_stopped_from_the_top_and_started_from_the_bottom() {
         world.replicas().into_iter().map(exited).collect()
     };
     fleet.apply(Observation::Synced { at: start(), replicas: stopped });
-    let plan = plan(Verb::Start, &project, &fleet, &Options::default()).unwrap();
+    let plan = verb_plan(Verb::Start, &project, &fleet, &Options::default()).unwrap();
     assert!(wave(&plan, "postgres") < wave(&plan, "auth-service"));
 }
 
@@ -161,33 +186,37 @@ fn a_cycle_of_dependencies_still_ends() {
     let mut fleet = Fleet::new();
     fleet.apply(Observation::Synced { at: start(), replicas });
     let project = [Target::Project(Some("payments".into()))];
-    let plan = plan(Verb::Stop, &project, &fleet, &Options::default()).unwrap();
-    assert_eq!(plan.intent.steps.len(), 5);
+    let plan = verb_plan(Verb::Stop, &project, &fleet, &Options::default()).unwrap();
+    assert_eq!(plan.steps.len(), 5);
 }
 
 #[test]
 fn protected_things_are_ended_only_by_their_typed_name() {
     let fleet = fleet(Platform::GroupBuying);
-    let options = Options { protected: vec!["group-*".into()], force: true, ..Options::default() };
-    let confirm = |verb, targets: &[Target]| plan(verb, targets, &fleet, &options).unwrap().confirm;
-    let typed = |word: &str| Confirm::Typed(word.into());
+    let typed = |globs: &[&str]| Protection {
+        typed: globs.iter().map(ToString::to_string).collect(),
+        ..Protection::default()
+    };
+    let options = Options { protection: typed(&["group-*"]), force: true, ..Options::default() };
+    let confirm = |verb, targets: &[Target]| verb_plan(verb, targets, &fleet, &options).unwrap().confirm;
+    let word = |word: &str| Confirm::Typed(word.into());
     for verb in [Verb::Stop, Verb::Kill, Verb::Remove] {
-        assert_eq!(confirm(verb, &[of("auth-service")]), typed("auth-service"));
-        assert_eq!(confirm(verb, &[of("auth-service"), of("wallet-service")]), typed("group-buying"));
-        assert_eq!(confirm(verb, &[Target::Project(Some("group-buying".into()))]), typed("group-buying"));
+        assert_eq!(confirm(verb, &[of("auth-service")]), word("auth-service"));
+        assert_eq!(confirm(verb, &[of("auth-service"), of("wallet-service")]), word("group-buying"));
+        assert_eq!(confirm(verb, &[Target::Project(Some("group-buying".into()))]), word("group-buying"));
     }
     assert_eq!(confirm(Verb::Restart, &[of("auth-service")]), Confirm::Yes);
-    let one = Options { protected: vec!["group-buying/postgres".into()], ..Options::default() };
-    let confirm = |target| plan(Verb::Stop, &[target], &fleet, &one).unwrap().confirm;
+    let one = Options { protection: typed(&["group-buying/postgres"]), ..Options::default() };
+    let confirm = |target| verb_plan(Verb::Stop, &[target], &fleet, &one).unwrap().confirm;
     assert_eq!(confirm(of("auth-service")), Confirm::Yes);
-    assert_eq!(confirm(of("postgres")), typed("postgres"));
+    assert_eq!(confirm(of("postgres")), word("postgres"));
 }
 
 #[test]
 fn warnings_tell_who_depends_on_it_and_which_port_is_taken() {
     let fleet = fleet(Platform::Storefront);
     let warn = |verb, name: &str, options: &Options| {
-        plan(verb, &[Target::Service(service("storefront", name))], &fleet, options).unwrap().warnings
+        verb_plan(verb, &[Target::Service(service("storefront", name))], &fleet, options).unwrap().warnings
     };
     let plain = Options::default();
     assert_eq!(warn(Verb::Stop, "kafka", &plain), ["notification-service depends on kafka"]);
@@ -213,15 +242,14 @@ fn warnings_tell_who_depends_on_it_and_which_port_is_taken() {
 fn options_reach_only_the_steps_they_are_for() {
     let fleet = fleet(Platform::GroupBuying);
     let options =
-        Options { timeout: Some(3), signal: Some("SIGINT".into()), force: true, protected: Vec::new() };
-    let step =
-        |verb| plan(verb, &[of("auth-service")], &fleet, &options).unwrap().intent.steps[0].step.clone();
+        Options { timeout: Some(3), signal: Some("SIGINT".into()), force: true, ..Options::default() };
+    let step = |verb| act(&verb_plan(verb, &[of("auth-service")], &fleet, &options).unwrap(), 0);
     let (stop, kill, remove, pause) =
         (step(Verb::Stop), step(Verb::Kill), step(Verb::Remove), step(Verb::Pause));
     assert_eq!((stop.timeout, stop.signal, stop.force), (Some(3), None, false));
     assert_eq!((kill.timeout, kill.signal, kill.force), (None, Some("SIGINT".into()), false));
     assert_eq!((remove.timeout, remove.signal, remove.force), (None, None, true));
-    assert_eq!(pause, Step::new(Verb::Pause, pause.replica.clone()));
+    assert_eq!(pause, Act::new(Verb::Pause, pause.replica.clone()));
 }
 
 /// What a scripted engine does with one replica.
@@ -255,7 +283,7 @@ impl Scripted {
     }
 
     fn script(mut self, plan: &Plan, index: usize, script: Script) -> Self {
-        self.scripts.insert(plan.intent.steps[index].step.replica.clone(), script);
+        self.scripts.insert(plan.steps[index].replica().unwrap().clone(), script);
         self
     }
 }
@@ -277,11 +305,15 @@ impl Engine for Scripted {
     fn logs(&self, _: &ReplicaId, _: &LogQuery) -> BoxStream<'static, Result<LogChunk, EngineError>> {
         unimplemented!("not asked here")
     }
-    fn perform(&self, step: Step) -> BoxFuture<'static, Result<Done, EngineError>> {
-        let script = self.scripts.get(&step.replica).cloned().unwrap_or(Script::Done(100));
+    fn survey(&self, _: &Query) -> BoxFuture<'static, Result<Survey, EngineError>> {
+        unimplemented!("not asked here")
+    }
+    fn perform(&self, order: Order) -> BoxFuture<'static, Result<Done, EngineError>> {
+        let replica = order.step.replica().unwrap().clone();
+        let script = self.scripts.get(&replica).cloned().unwrap_or(Script::Done(100));
         let (log, busy, busiest) = (self.log.clone(), self.busy.clone(), self.busiest.clone());
         async move {
-            log.lock().unwrap().push(format!("began {}", step.replica));
+            log.lock().unwrap().push(format!("began {replica}"));
             busiest.fetch_max(busy.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             let (wait, result) = match script {
                 Script::Done(ms) => (ms, Ok(Done::Changed)),
@@ -291,7 +323,7 @@ impl Engine for Scripted {
             };
             tokio::time::sleep(Duration::from_millis(wait)).await;
             busy.fetch_sub(1, Ordering::SeqCst);
-            log.lock().unwrap().push(format!("ended {}", step.replica));
+            log.lock().unwrap().push(format!("ended {replica}"));
             result
         }
         .boxed()
@@ -324,7 +356,7 @@ async fn to_end(mut told: UnboundedReceiver<Progress>) -> (Vec<Progress>, Outcom
 }
 
 fn start_job(engine: Scripted, plan: Plan, cancel: &CancellationToken) -> UnboundedReceiver<Progress> {
-    run(Arc::new(engine), JobId(1), plan.intent, cancel.clone())
+    run(bridge(Arc::new(engine)), JobId(1), plan, Consent::Yes, cancel.clone())
 }
 
 #[tokio::test(start_paused = true)]
@@ -344,7 +376,7 @@ async fn replicas_of_a_service_restart_one_after_the_other() {
 async fn services_go_side_by_side_and_bounded() {
     let project = [Target::Project(Some("group-buying".into()))];
     let plan = group_buying(Verb::Restart, &project).unwrap();
-    let steps = plan.intent.steps.len();
+    let steps = plan.steps.len();
     let engine = Scripted::new();
     let busiest = engine.busiest.clone();
     let (_, outcome) = to_end(start_job(engine, plan, &CancellationToken::new())).await;
@@ -362,9 +394,9 @@ async fn services_go_side_by_side_and_bounded() {
 #[tokio::test(start_paused = true)]
 async fn a_wave_begins_when_the_one_before_has_ended() {
     let project = [Target::Project(Some("payments".into()))];
-    let plan = plan(Verb::Stop, &project, &fleet(Platform::Payments), &Options::default()).unwrap();
+    let plan = verb_plan(Verb::Stop, &project, &fleet(Platform::Payments), &Options::default()).unwrap();
     let wave: HashMap<String, u16> =
-        plan.intent.steps.iter().map(|s| (s.step.replica.to_string(), s.wave)).collect();
+        plan.steps.iter().map(|s| (s.replica().unwrap().to_string(), s.wave)).collect();
     assert!(wave.values().collect::<std::collections::BTreeSet<_>>().len() >= 3);
     let engine = Scripted::new();
     let log = engine.log.clone();
@@ -406,7 +438,7 @@ async fn a_failed_stop_does_not_keep_the_others() {
 #[tokio::test(start_paused = true)]
 async fn a_hanging_engine_is_waited_for_only_so_long() {
     let options = Options { timeout: Some(7), ..Options::default() };
-    let plan = plan(Verb::Stop, &[of("auth-service")], &fleet(Platform::GroupBuying), &options).unwrap();
+    let plan = verb_plan(Verb::Stop, &[of("auth-service")], &fleet(Platform::GroupBuying), &options).unwrap();
     let engine = Scripted::new().script(&plan, 0, Script::Hang);
     let (_, outcome) = to_end(start_job(engine, plan, &CancellationToken::new())).await;
     assert_eq!(outcome.took.as_secs(), 37);
@@ -462,8 +494,9 @@ async fn on_the_demo_a_job_does_what_it_says() {
     let options = DemoOptions { platform: Platform::GroupBuying, services: None, seed: 7 };
     let demo = Arc::new(Demo::starting_at(options, start()));
     let plan = group_buying(Verb::Stop, &[of("order-service"), of("auth-service")]).unwrap();
-    let ids: Vec<ReplicaId> = plan.intent.steps.iter().map(|s| s.step.replica.clone()).collect();
-    let (_, outcome) = to_end(run(demo.clone(), JobId(1), plan.intent, CancellationToken::new())).await;
+    let ids: Vec<ReplicaId> = plan.steps.iter().map(|s| s.replica().unwrap().clone()).collect();
+    let (_, outcome) =
+        to_end(run(bridge(demo.clone()), JobId(1), plan, Consent::Yes, CancellationToken::new())).await;
     assert!(outcome.ok(), "{}", outcome.sentence());
     for id in ids {
         assert_eq!(demo.inspect(&id).await.unwrap().replica.state, State::Exited);

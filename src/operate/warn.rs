@@ -41,7 +41,7 @@ pub(super) fn warnings(
 
 /// Running services that say they depend on one that would go away altogether.
 fn left_without(steps: &[PlannedStep], services: &[ServiceId], fleet: &Fleet) -> Vec<String> {
-    let touched: HashSet<&ReplicaId> = steps.iter().map(|s| &s.step.replica).collect();
+    let touched: HashSet<&ReplicaId> = steps.iter().filter_map(|s| s.replica()).collect();
     let mut out = Vec::new();
     for id in services {
         let survives = fleet.replicas_of(id).any(|r| r.state == State::Running && !touched.contains(&r.id));
@@ -68,7 +68,8 @@ fn left_without(steps: &[PlannedStep], services: &[ServiceId], fleet: &Fleet) ->
 fn port_clashes(steps: &[PlannedStep], fleet: &Fleet) -> Vec<String> {
     let mut out = Vec::new();
     for step in steps {
-        let Some(starting) = fleet.replica(&step.step.replica).filter(|r| !r.is_up()) else { continue };
+        let replica = step.replica().and_then(|id| fleet.replica(id));
+        let Some(starting) = replica.filter(|r| !r.is_up()) else { continue };
         for (port, host) in starting.ports.iter().filter_map(|p| p.host.map(|h| (p, h))) {
             let holder = fleet
                 .services()

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::{Intent, Outcome, Skipped, StepOutcome};
-use crate::engine::{Done, EngineError, Step};
+use super::{Outcome, Plan, Skipped, StepOutcome, Unit, Work};
+use crate::engine::{Act, Done, EngineError, Step};
 use crate::fleet::{ServiceId, Verb};
 
 /// `a, b and c`; more than `max` are counted: `a, b and 7 more`.
@@ -38,7 +38,7 @@ fn took(time: Duration) -> String {
 }
 
 /// What a step is done with, for a plan's row.
-pub(super) fn how(step: &Step) -> String {
+pub(super) fn how(step: &Act<Unit>) -> String {
     match (step.verb, step.timeout, &step.signal) {
         (Verb::Stop | Verb::Restart, Some(seconds), _) => format!("killed after {seconds} s"),
         (Verb::Kill, _, Some(signal)) => format!("with {signal}"),
@@ -58,9 +58,9 @@ pub(super) fn nothing_left(skipped: &[Skipped], jobs: usize) -> String {
     }
     let mut reasons: Vec<(&str, usize)> = Vec::new();
     for skip in skipped {
-        match reasons.iter_mut().find(|(why, _)| *why == skip.why) {
+        match reasons.iter_mut().find(|(why, _)| **why == *skip.why) {
             Some((_, count)) => *count += 1,
-            None => reasons.push((skip.why, 1)),
+            None => reasons.push((&skip.why, 1)),
         }
     }
     reasons.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
@@ -92,14 +92,21 @@ fn subject(services: &[ServiceId], names: &[&str]) -> String {
 }
 
 /// The question before a change.
-pub(super) fn question(intent: &Intent) -> String {
-    let names: Vec<&str> = intent.steps.iter().map(|s| &*s.name).collect();
-    let word = intent.verb.word();
+pub(super) fn question(plan: &Plan) -> String {
+    let names: Vec<&str> = plan.steps.iter().map(|s| &*s.name).collect();
+    let word = plan.intent.change.word();
     let mut chars = word.chars();
     let verb = chars.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(chars).collect::<String>();
-    let signal = intent.steps.first().and_then(|s| s.step.signal.as_deref());
+    let signal = plan.steps.first().and_then(|s| signal(&s.work));
     let with = signal.map(|s| format!(" with {s}")).unwrap_or_default();
-    format!("{verb} {}{with}?", subject(&intent.services, &names))
+    format!("{verb} {}{with}?", subject(&plan.services, &names))
+}
+
+fn signal(work: &Work) -> Option<&str> {
+    match work {
+        Work::Step(Step::Act(act)) => act.signal.as_deref(),
+        _ => None,
+    }
 }
 
 impl Outcome {
@@ -109,10 +116,10 @@ impl Outcome {
         let failed: Vec<(&StepOutcome, &EngineError)> = self.failed().collect();
         let good: Vec<&StepOutcome> = self.steps.iter().filter(|s| s.result.is_ok()).collect();
         if failed.is_empty() {
-            let names: Vec<&str> = good.iter().map(|s| &*s.name).collect();
+            let names: Vec<&str> = good.iter().map(|s| &**s.name()).collect();
             let what = subject(&self.services, &names);
             if good.iter().all(|s| s.result == Ok(Done::Unchanged)) {
-                return format!("{what}: nothing to {}, it was so already", self.verb);
+                return format!("{what}: nothing to {}, it was so already", self.intent.change);
             }
             return format!("{} {what} in {}", self.signalled_or_done(), took(self.took));
         }
@@ -121,16 +128,16 @@ impl Outcome {
         let (first, error) =
             told.or(failed.first()).copied().map_or((None, None), |(s, e)| (Some(s), Some(e)));
         let why = error.map(ToString::to_string).unwrap_or_default();
-        let name = first.map(|s| s.name.as_ref()).unwrap_or_default();
+        let name = first.map(|s| s.name().as_ref()).unwrap_or_default();
         match (failed.len(), self.steps.len()) {
-            (_, 1) => format!("{} failed for {name}: {why}", self.verb),
+            (_, 1) => format!("{} failed for {name}: {why}", self.intent.change),
             (failed, all) if failed == all => {
-                format!("{} failed for all {all} replicas: {name}: {why}", self.verb)
+                format!("{} failed for all {all} replicas: {name}: {why}", self.intent.change)
             }
             (failed, all) => {
                 format!(
                     "{} {} of {all} replicas, {failed} failed: {name}: {why}",
-                    self.verb.done(),
+                    self.intent.change.done(),
                     all - failed
                 )
             }
@@ -139,9 +146,9 @@ impl Outcome {
 
     /// `killed`, but a signal that ends nothing was only sent.
     fn signalled_or_done(&self) -> String {
-        match self.steps.first().and_then(|s| s.step.signal.as_deref()) {
-            Some(signal) if self.verb == Verb::Kill => format!("sent {signal} to"),
-            _ => self.verb.done().to_owned(),
+        match self.steps.first().and_then(|s| signal(&s.step.work)) {
+            Some(signal) if self.intent.change.verb() == Some(Verb::Kill) => format!("sent {signal} to"),
+            _ => self.intent.change.done().to_owned(),
         }
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use quarterdeck::config::EngineSettings;
+use quarterdeck::config::{EngineSettings, Protection};
 use quarterdeck::engine::demo::{Demo, DemoOptions, Platform};
-use quarterdeck::engine::{Done, Engine, EngineError, LogQuery, ReadOnly, Step, TermSize};
-use quarterdeck::fleet::{EventKind, Link, Observation, Replica, ReplicaId, State, Verb};
+use quarterdeck::engine::{Act, Consent, Done, Engine, EngineError, Guard, LogQuery, Order, TermSize};
+use quarterdeck::fleet::{EventKind, Link, Observation, Replica, ReplicaId, ServiceId, State, Verb};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::docker::{Reference, engine};
@@ -30,7 +30,8 @@ impl Drop for Subject {
 
 pub fn open(host: &str) -> Arc<dyn Engine> {
     let settings = EngineSettings { host: Some(host.to_owned()), context: None };
-    quarterdeck::engine::open(&settings, false).expect("the private engine's address is understood")
+    quarterdeck::engine::open(&settings, Protection::default())
+        .expect("the private engine's address is understood")
 }
 
 fn demo() -> Subject {
@@ -62,8 +63,13 @@ fn running(subject: &Subject) -> Replica {
     subject.live.replica(&subject.name, "running", |r| r.state == State::Running)
 }
 
-fn perform(subject: &Subject, step: Step) -> Result<Done, EngineError> {
-    subject.live.runtime.block_on(subject.live.engine.perform(step))
+fn order(act: Act) -> Order {
+    let service = ServiceId { engine: act.replica.engine.clone(), project: None, name: "any".into() };
+    Order { service, step: act.into(), consent: Consent::Yes }
+}
+
+fn perform(subject: &Subject, act: Act) -> Result<Done, EngineError> {
+    subject.live.runtime.block_on(subject.live.engine.perform(order(act)))
 }
 
 macro_rules! contract {
@@ -103,7 +109,7 @@ fn begins_with_the_engine_then_the_whole_truth(subject: &Subject) {
 fn every_verb_changes_the_state_and_is_told(subject: &Subject) {
     let id = running(subject).id;
     let live = &subject.live;
-    let go = |verb| perform(subject, Step { force: verb == Verb::Remove, ..Step::new(verb, id.clone()) });
+    let go = |verb| perform(subject, Act { force: verb == Verb::Remove, ..Act::new(verb, id.clone()) });
     let is = |what: &str, state| {
         live.replica(&subject.name, what, |r| r.state == state);
     };
@@ -143,7 +149,7 @@ fn verbs_on_what_is_gone_say_so(subject: &Subject) {
     let mut id = running(subject).id;
     id = ReplicaId { id: "0000000000000000000000000000000000000000000000000000000000000000".into(), ..id };
     for verb in Verb::ALL {
-        let result = perform(subject, Step::new(verb, id.clone()));
+        let result = perform(subject, Act::new(verb, id.clone()));
         assert!(matches!(result, Err(EngineError::Gone { .. })), "{verb}: {result:?}");
     }
     let result = subject.live.runtime.block_on(subject.live.engine.inspect(&id));
@@ -152,11 +158,12 @@ fn verbs_on_what_is_gone_say_so(subject: &Subject) {
 
 fn read_only_refuses_every_verb_and_the_shell(subject: &Subject) {
     let before = running(subject);
-    let guarded = ReadOnly(Arc::clone(&subject.live.engine));
+    let guarded =
+        Guard::new(Arc::clone(&subject.live.engine), Protection { read_only: true, ..Protection::default() });
     for verb in Verb::ALL {
-        let step = Step { force: true, ..Step::new(verb, before.id.clone()) };
+        let step = Act { force: true, ..Act::new(verb, before.id.clone()) };
         assert_eq!(
-            subject.live.runtime.block_on(guarded.perform(step)),
+            subject.live.runtime.block_on(guarded.perform(order(step))),
             Err(EngineError::ReadOnly),
             "{verb}"
         );

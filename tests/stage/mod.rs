@@ -10,11 +10,12 @@ use quarterdeck::config::{Chord, Depth, Glyphs, Library, Settings};
 use quarterdeck::console::model::{Choice, Model, Skin, Start};
 use quarterdeck::console::{Effect, Msg, draw, settle, update};
 use quarterdeck::engine::demo::{Platform, World};
+use quarterdeck::engine::{Done, EngineError};
 use quarterdeck::engine::{LogQuery, TermSize};
 use quarterdeck::fleet::{HostUsage, Link, Observation, ServiceId};
 use quarterdeck::follow::{Batch, Subject};
 use quarterdeck::logs::{Line, Source, Stream, level};
-use quarterdeck::operate::{Outcome, Progress, StepOutcome};
+use quarterdeck::operate::{Direction, End, Outcome, PlannedStep, Progress, StepOutcome, Unit, Work};
 use quarterdeck::text::sanitize;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -213,30 +214,47 @@ impl Stage {
         self.effects = rest;
         let count = jobs.len();
         for job in jobs {
-            let Effect::Run(job, intent) = job else { continue };
+            let Effect::Run(job, plan, _) = job else { continue };
             let mut steps = Vec::new();
-            for planned in &intent.steps {
-                self.send(Msg::Job(Progress::Began { job, name: planned.name.clone() }));
-                let performed = self.world.perform(&planned.step, self.now);
-                let outcome = StepOutcome {
-                    step: planned.step.clone(),
-                    service: planned.service.clone(),
+            for planned in &plan.steps {
+                self.send(Msg::Job(Progress::Began {
+                    job,
+                    number: planned.number,
+                    direction: Direction::Forward,
                     name: planned.name.clone(),
-                    result: performed.result,
+                }));
+                let outcome = StepOutcome {
+                    number: planned.number,
+                    direction: Direction::Forward,
+                    step: planned.clone(),
+                    result: self.perform(planned),
                 };
                 self.send(Msg::Job(Progress::Ended { job, outcome: outcome.clone() }));
                 steps.push(outcome);
             }
+            let failed = steps.iter().find_map(|s| s.result.as_ref().err()).map(ToString::to_string);
             let outcome = Outcome {
-                verb: intent.verb,
-                services: intent.services,
+                intent: plan.intent,
+                services: plan.services,
+                end: failed.map_or(End::Done, |why| End::Failed { why }),
                 steps,
+                advice: Vec::new(),
+                operation: None,
                 took: std::time::Duration::from_millis(2100),
             };
             self.send(Msg::Job(Progress::Finished { job, outcome }));
         }
         self.settle();
         count
+    }
+
+    fn perform(&mut self, planned: &PlannedStep) -> Result<Done, EngineError> {
+        let Work::Step(step) = &planned.work else { return Ok(Done::Unchanged) };
+        let step = step.clone().named(|unit| match unit {
+            Unit::Is(id) => Ok(id),
+            Unit::Made(_) => Err(EngineError::Interrupted),
+        });
+        self.world.perform(&step?, self.now).result
     }
 
     pub fn draw(&self) -> Buffer {

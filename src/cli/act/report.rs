@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use crate::cli::table::{Cell, Column, Table};
 use crate::config::Role;
-use crate::engine::Done;
+use crate::engine::{Done, Step};
 use crate::fleet::Verb;
-use crate::operate::{Confirm, Outcome, Plan, StepOutcome};
+use crate::operate::{Confirm, Outcome, Plan, StepOutcome, Work};
 
 /// What `-o json` prints: one object, at the end.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -79,10 +79,10 @@ impl ActJson {
 
     /// What would be done.
     pub(super) fn planned(plan: &Plan) -> Self {
-        let steps = plan.intent.steps.iter().map(|s| StepJson {
+        let steps = plan.steps.iter().map(|s| StepJson {
             service: s.service.path(),
             replica: s.name.to_string(),
-            id: s.step.replica.id.to_string(),
+            id: s.replica().map(|id| id.id.to_string()).unwrap_or_default(),
             state: s.state.word(),
             result: "planned",
             note: String::new(),
@@ -90,13 +90,13 @@ impl ActJson {
         });
         Self {
             schema: Self::SCHEMA,
-            verb: plan.intent.verb.word(),
+            verb: plan.intent.change.word(),
             dry_run: true,
             ok: true,
             sentence: plan.question(),
             warnings: plan.warnings.clone(),
             confirm: match &plan.confirm {
-                Confirm::Yes => None,
+                Confirm::Open | Confirm::Yes => None,
                 Confirm::Typed(word) => Some(word.to_string()),
             },
             took_ms: None,
@@ -106,20 +106,13 @@ impl ActJson {
 
     /// What became of it.
     pub(super) fn done(plan: &Plan, outcome: &Outcome) -> Self {
-        let state = |step: &StepOutcome| {
-            plan.intent
-                .steps
-                .iter()
-                .find(|p| p.step.replica == step.step.replica)
-                .map_or("", |p| p.state.word())
-        };
         let steps = outcome.steps.iter().map(|s| StepJson {
-            service: s.service.path(),
-            replica: s.name.to_string(),
-            id: s.step.replica.id.to_string(),
-            state: state(s),
+            service: s.step.service.path(),
+            replica: s.name().to_string(),
+            id: s.step.replica().map(|id| id.id.to_string()).unwrap_or_default(),
+            state: s.step.state.word(),
             result: match s.result {
-                Ok(Done::Changed) => "changed",
+                Ok(Done::Changed | Done::Made(_) | Done::Pulled { .. }) => "changed",
                 Ok(Done::Unchanged) => "unchanged",
                 Err(_) => "failed",
             },
@@ -128,7 +121,7 @@ impl ActJson {
         });
         Self {
             schema: Self::SCHEMA,
-            verb: plan.intent.verb.word(),
+            verb: plan.intent.change.word(),
             dry_run: false,
             ok: outcome.ok(),
             sentence: outcome.sentence(),
@@ -147,7 +140,7 @@ fn skipped(plan: &Plan) -> impl Iterator<Item = StepJson> {
         id: s.replica.id.to_string(),
         state: s.state.word(),
         result: "skipped",
-        note: s.why.to_owned(),
+        note: s.why.clone(),
         remedy: None,
     })
 }
@@ -171,12 +164,12 @@ pub(super) fn plan_table(plan: &Plan) -> Table {
 
 /// How one step ended, on one line: `restarted  shop-api-1`.
 pub(super) fn line(outcome: &StepOutcome) -> String {
+    let name = outcome.name();
+    let signalled = matches!(&outcome.step.work, Work::Step(Step::Act(act)) if act.signal.is_some());
     match &outcome.result {
-        Ok(Done::Changed) if outcome.step.signal.is_some() => {
-            format!("{:<9} {}", "signalled", outcome.name)
-        }
-        Ok(Done::Changed) => format!("{:<9} {}", outcome.step.verb.done(), outcome.name),
-        Ok(Done::Unchanged) => format!("{:<9} {} (it was so already)", "unchanged", outcome.name),
-        Err(error) => format!("{:<9} {}: {error}", "failed", outcome.name),
+        Ok(Done::Unchanged) => format!("{:<9} {name} (it was so already)", "unchanged"),
+        Ok(_) if signalled => format!("{:<9} {name}", "signalled"),
+        Ok(_) => format!("{:<9} {name}", outcome.step.verb().map_or("changed", Verb::done)),
+        Err(error) => format!("{:<9} {name}: {error}", "failed"),
     }
 }

@@ -25,6 +25,7 @@ fn replica(project: Option<&str>, service: &str, name: &str, id: &str) -> Replic
         pid: None,
         tty: None,
         kept_up: false,
+        spec: None,
         compose: None,
     }
 }

@@ -8,6 +8,7 @@ mod colors;
 mod load;
 mod reference;
 mod size;
+mod span;
 #[cfg(test)]
 mod tests;
 
@@ -16,9 +17,12 @@ pub(super) use load::place_of;
 pub use reference::{reference, schema};
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::protect::{Protection, Rule};
 
 /// Everything that can be set, resolved.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +40,83 @@ pub struct Settings {
     pub ui: UiSettings,
     /// The log view and `qd logs`.
     pub logs: LogSettings,
+    /// When a changed service counts as well.
+    pub gate: GateSettings,
+    /// The journal.
+    pub journal: JournalSettings,
+    /// How sure one must be before a target is changed; the strictest rule that matches decides.
+    pub protect: Vec<Rule>,
+}
+
+impl Settings {
+    /// Who may change what, and how sure one must be.
+    pub fn protection(&self) -> Protection {
+        Protection { read_only: self.read_only, rules: self.protect.clone(), typed: self.protected.clone() }
+    }
+}
+
+/// `[gate]`: when a changed replica counts as well. Labels `quarterdeck.gate.deadline`, `.stay` and
+/// `.settle` on a container go before all of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GateSettings {
+    /// Without a HEALTHCHECK: it must run this long without restart.
+    #[serde(with = "span")]
+    #[schemars(with = "String")]
+    pub stay: Duration,
+    /// At the end it must have been well for this long.
+    #[serde(with = "span")]
+    #[schemars(with = "String")]
+    pub settle: Duration,
+    /// The longest wait; absent = by the health check's own start period, interval and retries.
+    #[serde(with = "span::optional", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("examples" = ["90s"]))]
+    pub deadline: Option<Duration>,
+    /// Other times for some services; the first rule that matches decides.
+    #[serde(rename = "for")]
+    pub rules: Vec<GateRule>,
+}
+
+/// `[[gate.for]]`: other times for some services.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GateRule {
+    /// `project/service`, a project, or a lone container; `*` and `?` stand for anything.
+    #[schemars(extend("examples" = ["shop/api-*"]))]
+    pub service: String,
+    /// Instead of `gate.stay`.
+    #[serde(with = "span::optional", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub stay: Option<Duration>,
+    /// Instead of `gate.settle`.
+    #[serde(with = "span::optional", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub settle: Option<Duration>,
+    /// Instead of `gate.deadline`.
+    #[serde(with = "span::optional", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub deadline: Option<Duration>,
+}
+
+impl Default for GateSettings {
+    fn default() -> Self {
+        Self {
+            stay: Duration::from_secs(5),
+            settle: Duration::from_secs(10),
+            deadline: None,
+            rules: Vec::new(),
+        }
+    }
+}
+
+/// `[journal]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct JournalSettings {
+    /// The journal's file, absolute or from `~`; absent = `journal.db` in the state directory.
+    /// Users who operate on one host together should share one.
+    #[schemars(extend("examples" = ["/var/lib/quarterdeck/journal.db"]))]
+    pub path: Option<PathBuf>,
 }
 
 /// `[engine]`.

@@ -13,7 +13,6 @@ use super::layout::Layout;
 use super::model::Choice;
 use super::pane::Target;
 use super::widget::Scroll;
-use crate::action::{Action, Risk};
 use crate::config::{Keymap, Theme};
 use crate::engine::TermSize;
 use crate::operate::{Confirm as Sure, Plan};
@@ -58,7 +57,7 @@ impl Confirm {
     /// The word to type; `None` where a yes is enough.
     pub fn word(&self) -> Option<&str> {
         match &self.plan.confirm {
-            Sure::Yes => None,
+            Sure::Open | Sure::Yes => None,
             Sure::Typed(word) => Some(word),
         }
     }
@@ -70,7 +69,7 @@ impl Confirm {
 
     /// Whether something can be lost.
     pub fn dangerous(&self) -> bool {
-        Action::from_name(self.plan.intent.verb.word()).is_none_or(|a| a.risk() == Risk::Dangerous)
+        self.plan.intent.change.dangerous()
     }
 
     /// What it says, line by line.

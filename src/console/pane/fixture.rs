@@ -65,6 +65,7 @@ pub(super) fn replica(project: Option<&str>, name: &str, number: u32) -> Replica
         pid: Some(4242),
         tty: Some(false),
         kept_up: false,
+        spec: None,
         compose: project.map(|_| Arc::new(compose)),
     }
 }

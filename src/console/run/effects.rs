@@ -14,9 +14,10 @@ use super::super::Msg;
 use super::super::model::Choice;
 use super::{Inner, save};
 use crate::config::{Library, Listed};
-use crate::engine::{Engine, TermSize};
+use crate::engine::{Consent, Engine, TermSize};
 use crate::fleet::ReplicaId;
-use crate::operate::{self, Intent, JobId, Progress};
+use crate::journal::Who;
+use crate::operate::{self, Bridge, JobId, Plan, Progress};
 
 /// Inspections at once.
 const INSPECTIONS: usize = 4;
@@ -41,11 +42,18 @@ impl Work {
     }
 
     /// Run a job to its end.
-    pub(super) fn job(&mut self, id: JobId, intent: Intent) {
+    pub(super) fn job(&mut self, id: JobId, plan: Plan, consent: Consent) {
         let cancel = CancellationToken::new();
         self.jobs.insert(id, cancel.clone());
         let here = self.outside.enter();
-        let mut told = operate::run(self.engine.clone(), id, intent, cancel);
+        let bridge = Bridge {
+            engine: self.engine.clone(),
+            instance: String::new(),
+            host: String::new(),
+            journal: None,
+            who: Who::default(),
+        };
+        let mut told = operate::run(bridge, id, plan, consent, cancel);
         drop(here);
         let tell = self.tell.clone();
         self.outside.spawn(async move {

@@ -410,7 +410,7 @@ impl Runner {
                 self.screen.forget();
                 self.model.dirty = true;
             }
-            Effect::Run(id, intent) => self.work.job(id, intent),
+            Effect::Run(id, plan, consent) => self.work.job(id, *plan, consent),
             Effect::CancelJob(id) => self.work.cancel_job(id),
             Effect::Follow { number, subject, previous } => self.following.ask(number, subject, previous),
             Effect::Unfollow => self.following.end(),

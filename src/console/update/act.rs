@@ -141,7 +141,7 @@ fn quit(model: &mut Model) -> Vec<Effect> {
         return vec![Effect::Quit];
     }
     model.leaving = true;
-    let what: Vec<String> = model.jobs.iter().map(|j| format!("{} {}", j.verb, j.what)).collect();
+    let what: Vec<String> = model.jobs.iter().map(|j| format!("{} {}", j.change, j.what)).collect();
     model.refuse(format!("still under way: {}; quit again to leave all the same", what.join(", ")));
     Vec::new()
 }

@@ -118,17 +118,17 @@ fn confirm_key(
     let typed = confirm.word().is_some();
     match key.code {
         KeyCode::Esc => {
-            model.say(format!("{}: cancelled, nothing was done", confirm.plan.intent.verb));
+            model.say(format!("{}: cancelled, nothing was done", confirm.plan.intent.change));
             return Vec::new();
         }
         KeyCode::Char('n' | 'N' | 'q') if !typed => {
-            model.say(format!("{}: cancelled, nothing was done", confirm.plan.intent.verb));
+            model.say(format!("{}: cancelled, nothing was done", confirm.plan.intent.change));
             return Vec::new();
         }
         KeyCode::Enter if confirm.lapsed.is_some() => return jobs::confirmed(model, &confirm),
         // Enter ends what was typed: meant for something else, it must not end a service.
         KeyCode::Enter if !typed && confirm.dangerous() => {
-            model.refuse(format!("enter does not {}: press y", confirm.plan.intent.verb));
+            model.refuse(format!("enter does not {}: press y", confirm.plan.intent.change));
         }
         KeyCode::Enter if confirm.ready() => return jobs::confirmed(model, &confirm),
         KeyCode::Char('y' | 'Y') if !typed && !control => return jobs::confirmed(model, &confirm),

@@ -5,9 +5,12 @@ use super::super::dialog::{Confirm, Dialog, Message};
 use super::super::model::{Job, Model};
 use super::super::pane::Target;
 use super::super::widget::Scroll;
-use crate::engine::EngineError;
+use crate::config::Protection;
+use crate::engine::{Consent, EngineError, Survey};
 use crate::fleet::{State, Verb};
-use crate::operate::{JobId, Options, Outcome, Plan, Progress, Refusal, plan};
+use crate::operate::{
+    Change, Confirm as Sure, Intent, JobId, Options, Outcome, Plan, Progress, Refusal, plan,
+};
 
 /// Ask for a change of what is marked, else selected.
 pub(super) fn ask(model: &mut Model, verb: Verb) -> Vec<Effect> {
@@ -34,8 +37,11 @@ pub(super) fn ask_for(model: &mut Model, verb: Verb, aim: Vec<Target>) -> Vec<Ef
 /// Plan; a removal that is refused because everything runs is planned by force, and says so.
 fn planned(model: &Model, verb: Verb, aim: &[Target], force: bool) -> Result<(Plan, bool), Refusal> {
     let with = |force| {
-        let options = Options { force, protected: model.settings.protected.clone(), ..Options::default() };
-        plan(verb, aim, &model.fleet, &options)
+        // Read-only as a whole was refused before.
+        let protection = Protection { read_only: false, ..model.settings.protection() };
+        let options = Options { force, protection, ..Options::default() };
+        let intent = Intent { change: Change::Act(verb), targets: aim.to_vec() };
+        plan(&intent, &model.fleet, &Survey::default(), &options)
     };
     match with(force) {
         Err(refusal) if verb == Verb::Remove && !force => match with(true) {
@@ -58,7 +64,8 @@ fn refused(model: &mut Model) -> bool {
 pub(super) fn reconsider(model: &mut Model) {
     let lapsed = match model.dialogs.last() {
         Some(Dialog::Confirm(confirm)) => {
-            planned(model, confirm.plan.intent.verb, &confirm.aim, confirm.force).err()
+            let verb = confirm.plan.intent.change.verb();
+            verb.and_then(|verb| planned(model, verb, &confirm.aim, confirm.force).err())
         }
         _ => return,
     };
@@ -70,7 +77,8 @@ pub(super) fn reconsider(model: &mut Model) {
 /// Yes was said.
 pub(super) fn confirmed(model: &mut Model, confirm: &Confirm) -> Vec<Effect> {
     // The fleet may have moved on while the question stood there: aim again.
-    let verb = confirm.plan.intent.verb;
+    let change = confirm.plan.intent.change.clone();
+    let Some(verb) = change.verb() else { return Vec::new() };
     let plan = match planned(model, verb, &confirm.aim, confirm.force) {
         Ok((plan, force)) if force == confirm.force => plan,
         Ok(_) => {
@@ -83,7 +91,7 @@ pub(super) fn confirmed(model: &mut Model, confirm: &Confirm) -> Vec<Effect> {
         }
     };
     let meant = |p: &Plan| {
-        let mut ids: Vec<_> = p.intent.steps.iter().map(|s| s.step.replica.clone()).collect();
+        let mut ids: Vec<_> = p.steps.iter().filter_map(|s| s.replica().cloned()).collect();
         ids.sort();
         ids
     };
@@ -96,17 +104,22 @@ pub(super) fn confirmed(model: &mut Model, confirm: &Confirm) -> Vec<Effect> {
     model.next_job += 1;
     let what = plan.question();
     let what = what.split_once(' ').map_or("", |(_, rest)| rest).trim_end_matches('?').to_owned();
-    let steps = plan.intent.steps.len();
-    model.jobs.push(Job { id, verb, what, steps, ended: 0, at: String::new(), cancelled: false });
+    let steps = plan.steps.len();
+    model.jobs.push(Job { id, change, what, steps, ended: 0, at: String::new(), cancelled: false });
     model.grid.clear_marks();
-    vec![Effect::Run(id, plan.intent)]
+    let consent = match &plan.confirm {
+        Sure::Open => Consent::None,
+        Sure::Yes => Consent::Yes,
+        Sure::Typed(_) => Consent::Typed,
+    };
+    vec![Effect::Run(id, Box::new(plan), consent)]
 }
 
 /// Cancel the newest job that is not being cancelled already; `None` where there is none.
 pub(super) fn cancel(model: &mut Model) -> Option<Effect> {
     let job = model.jobs.iter_mut().rev().find(|j| !j.cancelled)?;
     job.cancelled = true;
-    let (id, words) = (job.id, format!("cancelling: {} {}", job.verb, job.what));
+    let (id, words) = (job.id, format!("cancelling: {} {}", job.change, job.what));
     model.refuse(words);
     Some(Effect::CancelJob(id))
 }
@@ -121,6 +134,7 @@ pub(super) fn progress(model: &mut Model, progress: Progress) -> Vec<Effect> {
                 job.at = name.to_string();
             }
         }
+        Progress::Recorded { .. } | Progress::Waiting { .. } | Progress::Undoing { .. } => {}
         Progress::Ended { .. } => {
             if let Some(job) = model.jobs.iter_mut().find(|j| j.id == id) {
                 job.ended += 1;
@@ -157,7 +171,7 @@ fn called_off(outcome: &Outcome) -> Option<String> {
     if left > 0 {
         words.push(format!("{left} left alone"));
     }
-    (left + given_up > 0).then(|| format!("{} cancelled: {}", outcome.verb, words.join(", ")))
+    (left + given_up > 0).then(|| format!("{} cancelled: {}", outcome.intent.change, words.join(", ")))
 }
 
 fn finished(model: &mut Model, outcome: &Outcome) {
@@ -168,12 +182,12 @@ fn finished(model: &mut Model, outcome: &Outcome) {
     model.fail(outcome.sentence());
     let mut text = vec![outcome.sentence(), String::new()];
     for (step, error) in outcome.failed() {
-        text.push(format!("{}: {error}", step.name));
+        text.push(format!("{}: {error}", step.name()));
         text.push(format!("  {}", error.remedy()));
     }
     // Never under the user's fingers: who is typing reads it in the status line, and in :messages.
     if model.dialogs.is_empty() && model.prompt.is_none() {
-        let title = format!("{} failed", outcome.verb);
+        let title = format!("{} failed", outcome.intent.change);
         model.dialogs.push(Dialog::Message(Message { title, text, bad: true, scroll: Scroll::default() }));
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn confirm(model: &Model, confirm: &Confirm, area: Rect, buf: &mut Bu
 
 /// Which keys there are now, and what they do.
 fn keys(confirm: &Confirm) -> Vec<(&'static str, String)> {
-    let verb = confirm.plan.intent.verb;
+    let verb = &confirm.plan.intent.change;
     if confirm.lapsed.is_some() {
         return vec![("esc", "close".to_owned())];
     }

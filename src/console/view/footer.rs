@@ -60,7 +60,7 @@ fn status(model: &Model) -> String {
         let at = if job.at.is_empty() { &job.what } else { &job.at };
         let count = if job.steps > 1 { format!(" {}/{}", job.ended, job.steps) } else { String::new() };
         let doing = if job.cancelled { "cancelling " } else { "" };
-        words.push(format!("{doing}{}{} {at}{count}", job.verb, model.skin.glyphs.ellipsis));
+        words.push(format!("{doing}{}{} {at}{count}", job.change, model.skin.glyphs.ellipsis));
     }
     if model.jobs.len() > 2 {
         words.push(format!("and {} more", model.jobs.len() - 2));

@@ -17,7 +17,9 @@ use super::clock::Clock;
 use super::platform::Platform;
 use super::shell;
 use super::world::{LogLine, World};
-use crate::engine::{Details, Done, Engine, EngineError, LogChunk, LogQuery, Shell, Step, TermSize};
+use crate::engine::{
+    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Query, Shell, Survey, TermSize,
+};
 use crate::fleet::{EngineId, Link, Observation, ReplicaId, State};
 use crate::logs::Stream;
 
@@ -254,7 +256,13 @@ impl Engine for Demo {
         begin.flatten_stream().boxed()
     }
 
-    fn perform(&self, step: Step) -> BoxFuture<'static, Result<Done, EngineError>> {
+    fn survey(&self, query: &Query) -> BoxFuture<'static, Result<Survey, EngineError>> {
+        let _ = query;
+        std::future::ready(Ok(Survey::default())).boxed()
+    }
+
+    fn perform(&self, order: Order) -> BoxFuture<'static, Result<Done, EngineError>> {
+        let step = order.step;
         let shared = Arc::clone(&self.shared);
         async move {
             let performed = shared.turn(|inner| {

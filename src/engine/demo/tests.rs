@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Demo, DemoOptions, Platform};
-use crate::engine::{Done, Engine, EngineError, LogQuery, ReadOnly, Step, TermSize};
+use crate::config::Protection;
+use crate::engine::{Act, Consent, Done, Engine, EngineError, Guard, LogQuery, Order, TermSize};
 use crate::fleet::{EventKind, Fleet, HealthCheck, Link, Observation, Replica, ReplicaId, Role, State, Verb};
 use crate::logs::Stream;
 
@@ -54,6 +55,15 @@ async fn until(
     };
     tokio::time::timeout(Duration::from_mins(2), look).await.expect("it happened");
     seen
+}
+
+fn order(act: Act) -> Order {
+    let service = crate::fleet::ServiceId {
+        engine: crate::fleet::EngineId::new("demo"),
+        project: None,
+        name: "x".into(),
+    };
+    Order { service, step: act.into(), consent: Consent::Yes }
 }
 
 #[tokio::test(start_paused = true)]
@@ -101,7 +111,7 @@ async fn a_restart_takes_its_time_and_is_told_to_every_watcher() {
     until(&mut two, |o| matches!(o, Observation::Link(_))).await;
 
     let began = tokio::time::Instant::now();
-    assert_eq!(demo.perform(Step::new(Verb::Restart, auth.id.clone())).await, Ok(Done::Changed));
+    assert_eq!(demo.perform(order(Act::new(Verb::Restart, auth.id.clone()))).await, Ok(Done::Changed));
     let took = began.elapsed();
     assert!(Duration::from_secs(1) < took && took < Duration::from_secs(3), "{took:?}");
 
@@ -172,7 +182,7 @@ async fn log_chunks_are_stamped_lines_and_following_ends_with_the_replica() {
         let enough = lines.len() > 20 && !stopped;
         if enough {
             stopped = true;
-            demo.perform(Step::new(Verb::Stop, product.id.clone())).await.unwrap();
+            demo.perform(order(Act::new(Verb::Stop, product.id.clone()))).await.unwrap();
         }
     }
     assert!(stopped);
@@ -191,8 +201,8 @@ async fn logs_of_nobody_are_an_error_and_end() {
     assert!(matches!(log.next().await, Some(Err(EngineError::Gone { .. }))));
     assert!(log.next().await.is_none());
     assert!(matches!(demo.inspect(&nobody).await, Err(EngineError::Gone { .. })));
-    let step = Step::new(Verb::Start, nobody.clone());
-    assert!(matches!(demo.perform(step).await, Err(EngineError::Gone { .. })));
+    let step = Act::new(Verb::Start, nobody.clone());
+    assert!(matches!(demo.perform(order(step)).await, Err(EngineError::Gone { .. })));
     let size = TermSize { cols: 80, rows: 24 };
     assert!(matches!(demo.shell(&nobody, &[], size).await, Err(EngineError::Gone { .. })));
 }
@@ -243,7 +253,7 @@ async fn the_shell_ends_with_its_replica_and_needs_it_running() {
     let size = TermSize { cols: 80, rows: 24 };
     let mut watch = demo.watch();
     let shell = demo.shell(&api.id, &[], size).await.unwrap();
-    demo.perform(Step::new(Verb::Kill, api.id.clone())).await.unwrap();
+    demo.perform(order(Act::new(Verb::Kill, api.id.clone()))).await.unwrap();
     assert_eq!(shell.exit.await, Some(137));
     until(&mut watch, |o| matches!(o, Observation::Happened(e) if matches!(e.kind, EventKind::Died(_))))
         .await;
@@ -255,9 +265,9 @@ async fn the_shell_ends_with_its_replica_and_needs_it_running() {
 async fn read_only_refuses_every_verb_and_the_shell() {
     let demo = Arc::new(demo(Platform::Payments));
     let api = replica(&demo, "api").await;
-    let guarded = ReadOnly(demo.clone());
+    let guarded = Guard::new(demo.clone(), Protection { read_only: true, ..Protection::default() });
     for verb in Verb::ALL {
-        assert_eq!(guarded.perform(Step::new(verb, api.id.clone())).await, Err(EngineError::ReadOnly));
+        assert_eq!(guarded.perform(order(Act::new(verb, api.id.clone()))).await, Err(EngineError::ReadOnly));
     }
     assert!(guarded.shell(&api.id, &[], TermSize { cols: 80, rows: 24 }).await.is_err());
     assert_eq!(replica(&demo, "api").await, api);

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::wire::{CALL, Wire, segment};
 use super::{failure, inspect};
-use crate::engine::{Done, EngineError, Step};
+use crate::engine::{Act, Done, EngineError};
 use crate::fleet::Verb;
 
 /// Time beyond its own stop timeout that a container may take to stop: unmounting, networks.
@@ -21,8 +21,8 @@ const STOP: u32 = 10;
 /// The longest stop timeout we wait for.
 const LONGEST: u32 = 3600;
 
-/// Perform one step. Ends when the engine says it is done.
-pub(super) async fn perform(wire: Arc<Wire>, step: Step) -> Result<Done, EngineError> {
+/// Do it. Ends when the engine says it is done.
+pub(super) async fn act(wire: Arc<Wire>, step: Act) -> Result<Done, EngineError> {
     let what = step.replica.short().to_owned();
     let id = segment(&step.replica.id);
     let within = match step.verb {
@@ -79,7 +79,7 @@ fn settle(verb: Verb, error: EngineError) -> Result<Done, EngineError> {
 }
 
 /// How long a stop may take by the container's own rules.
-async fn stop_time(wire: &Wire, step: &Step) -> Result<Duration, EngineError> {
+async fn stop_time(wire: &Wire, step: &Act) -> Result<Duration, EngineError> {
     let seconds = if let Some(seconds) = step.timeout {
         seconds
     } else {

@@ -190,6 +190,8 @@ pub(super) struct Network {
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct Info {
     pub(super) name: Option<String>,
+    #[serde(rename = "ID")]
+    pub(super) id: Option<String>,
     #[serde(rename = "NCPU")]
     pub(super) cpus: Option<u32>,
     pub(super) mem_total: Option<u64>,

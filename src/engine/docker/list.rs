@@ -38,6 +38,7 @@ pub(super) async fn list(shared: Arc<Shared>, usage: bool) -> Result<Vec<Observa
         version: greeting.version,
         api: format!("{}.{}", greeting.api.0, greeting.api.1),
         host: label(info.name.as_deref().unwrap_or_default(), 80).to_string(),
+        instance: label(info.id.as_deref().unwrap_or_default(), 80).to_string(),
         endpoint: wire.shown(),
         local,
         cpus: info.cpus,

@@ -60,6 +60,7 @@ pub(super) fn from_entry(engine: &EngineId, entry: &Entry) -> Replica {
         pid: None,
         tty: None,
         kept_up: false,
+        spec: None,
         id,
     }
 }
@@ -95,6 +96,7 @@ pub(super) fn from_inspected(engine: &EngineId, it: &Inspected) -> Replica {
         pid: it.state.pid.and_then(|p| u32::try_from(p).ok()).filter(|p| *p > 0 && is_up),
         tty: Some(it.config.tty.unwrap_or(false)),
         kept_up: kept_up(it),
+        spec: None,
         id,
     }
 }
@@ -104,6 +106,7 @@ pub(super) fn with_known(mut fresh: Replica, known: &Replica) -> Replica {
     fresh.limits = known.limits;
     fresh.tty = known.tty;
     fresh.kept_up = known.kept_up;
+    fresh.spec = known.spec;
     fresh.restarts = known.restarts;
     if fresh.image.id == known.image.id {
         // The list names an image by its id once the tag has moved on; the reference it was made

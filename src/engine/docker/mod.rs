@@ -36,7 +36,9 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
 use self::wire::Wire;
-use super::{Details, Done, Engine, EngineError, LogChunk, LogQuery, Shell, Step, TermSize};
+use super::{
+    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Query, Shell, Step, Survey, TermSize,
+};
 use crate::config::EngineSettings;
 use crate::fleet::{EngineId, Observation, ReplicaId};
 
@@ -114,8 +116,16 @@ impl Engine for Docker {
         logs::logs(self.shared.wire.clone(), of.clone(), query.clone())
     }
 
-    fn perform(&self, step: Step) -> BoxFuture<'static, Result<Done, EngineError>> {
-        act::perform(self.shared.wire.clone(), step).boxed()
+    fn survey(&self, query: &Query) -> BoxFuture<'static, Result<Survey, EngineError>> {
+        let _ = query;
+        std::future::ready(Ok(Survey::default())).boxed()
+    }
+
+    fn perform(&self, order: Order) -> BoxFuture<'static, Result<Done, EngineError>> {
+        match order.step {
+            Step::Act(step) => act::act(self.shared.wire.clone(), step).boxed(),
+            _ => std::future::ready(Err(EngineError::unsupported_step())).boxed(),
+        }
     }
 
     fn inspect(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Details, EngineError>> {

@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::*;
+use crate::engine::Done;
 use crate::engine::docker::fake::{Act, engine, ok};
-use crate::engine::{Done, Step};
 use crate::fleet::{EngineId, ReplicaId, Verb};
 
 #[test]
@@ -71,12 +71,14 @@ async fn an_engine_that_hangs_is_told_after_the_time_allowed() {
 
 #[tokio::test]
 async fn verbs_go_by_the_agreed_version_and_nothing_to_do_is_no_change() {
-    let step = |verb| Step::new(verb, ReplicaId { engine: EngineId::new("docker"), id: "../info".into() });
+    let step = |verb| {
+        crate::engine::Act::new(verb, ReplicaId { engine: EngineId::new("docker"), id: "../info".into() })
+    };
     let (wire, told, _dir) = engine(|line| match line.split(' ').next() {
         Some("DELETE") => Act::Say("HTTP/1.1 204 No Content\r\n\r\n".into()),
         _ => Act::Say("HTTP/1.1 304 Not Modified\r\n\r\n".into()),
     });
-    let perform = |verb| crate::engine::docker::act::perform(wire.clone(), step(verb));
+    let perform = |verb| crate::engine::docker::act::act(wire.clone(), step(verb));
     assert_eq!(perform(Verb::Start).await, Ok(Done::Unchanged));
     assert_eq!(perform(Verb::Remove).await, Ok(Done::Changed));
     let asked: Vec<_> = told.try_iter().map(|(_, line)| line).collect();

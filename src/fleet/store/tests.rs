@@ -125,6 +125,7 @@ fn a_list_entry_keeps_what_an_inspection_told() {
     let listed = Replica {
         restarts: None,
         kept_up: false,
+        spec: None,
         limits: Limits::default(),
         tty: None,
         started: None,

@@ -203,6 +203,7 @@ impl World {
             pid: None,
             tty: Some(false),
             kept_up: matches!(spec.restart, "always" | "unless-stopped"),
+            spec: None,
             compose,
         }
     }

@@ -131,6 +131,7 @@ impl World {
             version: self.platform.name().to_owned(),
             api: String::new(),
             host: "demo-host".to_owned(),
+            instance: self.endpoint(),
             endpoint: self.endpoint(),
             local: false,
             cpus: Some(self.cores()),

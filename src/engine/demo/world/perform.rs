@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::life::{Then, What};
 use super::{World, gone};
 use crate::engine::demo::random::hash;
-use crate::engine::{Done, EngineError, Step};
+use crate::engine::{Act, Done, EngineError, Step};
 use crate::fleet::{EventKind, Exit, State, Verb};
 
 /// What asking for a step leads to: an answer, and when it comes.
@@ -28,14 +28,17 @@ impl World {
     pub fn perform(&mut self, step: &Step, now: Timestamp) -> Performed {
         let to = self.millis(now);
         self.live_until(to);
-        let (takes, result) = match self.slot(&step.replica) {
-            Some(slot) => self.act(slot, step),
-            None => (15, Err(gone(&step.replica))),
+        let (takes, result) = match step {
+            Step::Act(act) => match self.slot(&act.replica) {
+                Some(slot) => self.act(slot, act),
+                None => (15, Err(gone(&act.replica))),
+            },
+            _ => (15, Err(EngineError::unsupported_step())),
         };
         Performed { ready: self.stamp(self.now + takes), result }
     }
 
-    fn act(&mut self, slot: usize, step: &Step) -> Answer {
+    fn act(&mut self, slot: usize, step: &Act) -> Answer {
         let state = self.units[slot].replica.state;
         let name = self.units[slot].replica.name.clone();
         let refuse = |why: String| (20, Err(EngineError::Conflict { why }));

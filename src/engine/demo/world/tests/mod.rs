@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::World;
 use crate::engine::demo::Platform;
-use crate::engine::{Done, EngineError, LogQuery, Step};
+use crate::engine::{Act, Done, EngineError, LogQuery};
 use crate::fleet::{EventKind, Exit, Fleet, HealthCheck, Observation, Replica, ReplicaId, Role, State, Verb};
 
 fn start() -> Timestamp {
@@ -39,7 +39,7 @@ fn by_id(world: &World, id: &ReplicaId) -> Option<Replica> {
 
 /// Perform a step and live until its answer.
 fn act(world: &mut World, verb: Verb, id: &ReplicaId, now: Timestamp) -> Result<Done, EngineError> {
-    let performed = world.perform(&Step::new(verb, id.clone()), now);
+    let performed = world.perform(&Act::new(verb, id.clone()).into(), now);
     world.advance(performed.ready);
     performed.result
 }

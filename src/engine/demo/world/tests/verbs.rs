@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::{act, after, by_id, replica, start, world};
 use crate::engine::demo::Platform;
-use crate::engine::{Done, EngineError, Step};
+use crate::engine::{Act, Done, EngineError};
 use crate::fleet::{EventKind, Exit, Observation, State, Verb};
 
 #[test]
@@ -98,8 +98,8 @@ fn what_has_ended_can_be_started_and_removed_and_nothing_else() {
 fn a_forced_removal_kills_first_and_leaves_nothing() {
     let mut world = world(Platform::GroupBuying);
     let id = replica(&world, "auth-service").id;
-    let step = Step { force: true, ..Step::new(Verb::Remove, id.clone()) };
-    let performed = world.perform(&step, start());
+    let step = Act { force: true, ..Act::new(Verb::Remove, id.clone()) };
+    let performed = world.perform(&step.clone().into(), start());
     let told = world.advance(performed.ready);
     assert_eq!(performed.result, Ok(Done::Changed));
     assert!(told.iter().any(|o| matches!(o, Observation::Removed { id: gone, .. } if *gone == id)));
@@ -111,8 +111,8 @@ fn a_forced_removal_kills_first_and_leaves_nothing() {
 fn a_stop_kills_when_its_grace_is_over() {
     let mut world = world(Platform::GroupBuying);
     let id = replica(&world, "auth-service").id;
-    let step = Step { timeout: Some(0), ..Step::new(Verb::Stop, id.clone()) };
-    let performed = world.perform(&step, start());
+    let step = Act { timeout: Some(0), ..Act::new(Verb::Stop, id.clone()) };
+    let performed = world.perform(&step.clone().into(), start());
     world.advance(performed.ready);
     assert!(performed.ready < start() + SignedDuration::from_millis(200));
     assert_eq!(by_id(&world, &id).unwrap().exit, Some(Exit { code: 137, oom: false }));
@@ -123,8 +123,8 @@ fn signals_end_it_only_when_they_would() {
     let mut world = world(Platform::GroupBuying);
     let id = replica(&world, "auth-service").id;
     let mut send = |signal: &str, at| {
-        let step = Step { signal: Some(signal.to_owned()), ..Step::new(Verb::Kill, id.clone()) };
-        let performed = world.perform(&step, at);
+        let step = Act { signal: Some(signal.to_owned()), ..Act::new(Verb::Kill, id.clone()) };
+        let performed = world.perform(&step.clone().into(), at);
         let told = world.advance(performed.ready);
         (performed.result, told, by_id(&world, &id).unwrap())
     };

@@ -1,0 +1,88 @@
+//! What can go wrong with the journal, each with its own sentence and remedy.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::Lock;
+
+/// The journal can't do what it was asked. All text in it is sanitised.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum JournalError {
+    /// There is no place for it.
+    #[error("no journal: this user has no home")]
+    Homeless,
+    /// It can't be made or opened.
+    #[error("the journal {} can't be opened: {why}", path.display())]
+    Unopened {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        why: String,
+    },
+    /// It can be read and not written.
+    #[error("the journal {} can't be written: {why}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        why: String,
+    },
+    /// The disk is full.
+    #[error("the journal {} can't be written: the disk is full", path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is damaged, or no journal at all.
+    #[error("the journal {} is damaged: {why}", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        why: String,
+    },
+    /// A newer qd wrote it.
+    #[error("the journal {} was written by a newer quarterdeck (version {found}, this one knows {known})", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// Another operation has a service.
+    #[error("{}", .0.sentence())]
+    Locked(Box<Lock>),
+    /// What was asked for is not in it.
+    #[error("the journal has no {what}")]
+    Missing {
+        /// What.
+        what: String,
+    },
+    /// Its writer has ended.
+    #[error("the journal is closed")]
+    Closed,
+}
+
+impl JournalError {
+    /// What the user can do about it: one sentence.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Homeless => "Set QD_STATE_DIR, or journal.path in the config.".into(),
+            Self::Unopened { .. } | Self::Unwritable { .. } => {
+                "Fix the permissions of the file and its directory, or name another one by journal.path in the config.".into()
+            }
+            Self::Full { .. } => "Make room on that disk; until then --no-journal operates without record, undo after a crash, or lock.".into(),
+            Self::Corrupt { path, .. } => format!(
+                "Move it away (mv {0} {0}.damaged); a new one is begun. What was recorded stays in the moved file.",
+                path.display()
+            ),
+            Self::Newer { .. } => "Update this qd, or name another file by journal.path in the config.".into(),
+            Self::Locked(lock) => lock.remedy(),
+            Self::Missing { .. } => "See qd journal for what there is.".into(),
+            Self::Closed => "This is a fault of quarterdeck; see its log.".into(),
+        }
+    }
+}
