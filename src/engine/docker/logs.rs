@@ -1,7 +1,8 @@
 //! A replica's log: the request, and reading its answer fast.
 //!
 //! The engine sends one HTTP chunk a line. So the connection is driven by the task that reads
-//! (no hand-over between tasks a line), and as much as is there is handed out at once.
+//! (no hand-over between tasks a line), a busy socket is not looked at for every line
+//! ([`super::gather`]), and as much as is there is handed out at once.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -67,7 +68,7 @@ impl Reader {
         let asked = request(&path, Method::GET, Bytes::new())?;
         let endpoint = wire.shown();
         let open = async {
-            let io = TokioIo::new(wire.dial().await?);
+            let io = TokioIo::new(wire.dial_gathered().await?);
             let (mut sender, connection) =
                 http1::handshake(io).await.map_err(|e| failure::talking(&e, &endpoint))?;
             // Its error reaches the body too, which is where it is told.

@@ -1,7 +1,7 @@
 //! Docker (20.10 and newer), and Podman's Docker API.
 //!
 //! - `connect`, `context`, `endpoint`: which engine is meant, as the docker CLI decides it.
-//! - `wire`, `tls`, `failure`: calls to it, and what can go wrong with one.
+//! - `wire`, `gather`, `tls`, `failure`: calls to it, and what can go wrong with one.
 //! - `api`, `map`, `known`: its answers and events → replicas. `map` and `known` are pure.
 //! - `watch`, `events`, `inspects`, `usage`, `stats`: the stream of observations.
 //! - `act`, `inspect`, `list`, `logs` (with `demux`), `shell`: the other calls of [`Engine`].
@@ -16,6 +16,7 @@ mod events;
 mod failure;
 #[cfg(test)]
 mod fake;
+mod gather;
 mod inspect;
 mod inspects;
 mod known;

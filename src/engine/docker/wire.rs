@@ -5,6 +5,7 @@
 //! bounds only the wait for headers. So bollard's typed calls run over this module's connections
 //! ([`Wire::typed`]), and what its decoders would lose is read here.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
 use super::endpoint::Endpoint;
+use super::gather::Gathered;
 use super::{failure, tls};
 use crate::engine::EngineError;
 use crate::text::sanitize::label;
@@ -91,11 +93,22 @@ impl Wire {
         timeout(SOON, self.open()).await.map_err(|_| self.late(SOON, "connecting"))?
     }
 
+    /// A fresh connection for an answer that may be much in small pieces.
+    pub(super) async fn dial_gathered(&self) -> Result<Box<dyn Io>, EngineError> {
+        let Some(path) = self.endpoint.socket() else { return self.dial().await };
+        let socket = timeout(SOON, self.unix(path)).await.map_err(|_| self.late(SOON, "connecting"))??;
+        Ok(Box::new(Gathered::new(socket)))
+    }
+
+    async fn unix(&self, path: &Path) -> Result<UnixStream, EngineError> {
+        UnixStream::connect(path).await.map_err(|e| failure::connecting(&e, &self.shown()))
+    }
+
     async fn open(&self) -> Result<Box<dyn Io>, EngineError> {
-        let failed = |e: &std::io::Error| failure::connecting(e, &self.shown());
         if let Some(path) = self.endpoint.socket() {
-            return Ok(Box::new(UnixStream::connect(path).await.map_err(|e| failed(&e))?));
+            return Ok(Box::new(self.unix(path).await?));
         }
+        let failed = |e: &std::io::Error| failure::connecting(e, &self.shown());
         let Endpoint::Tcp { host, port, tls } = &self.endpoint else {
             return Err(EngineError::NoSocket { endpoint: self.shown() });
         };
