@@ -11,7 +11,7 @@
 
 mod job;
 mod plan;
-mod run;
+mod saga;
 mod target;
 mod warn;
 mod words;
@@ -24,5 +24,5 @@ pub use job::{
     Progress, Pull, Rule, Seen, StepOutcome, Unit, Work, limited,
 };
 pub use plan::{Confirm, Options, Plan, PlanRow, Refusal, Seat, Skipped, plan, query};
-pub use run::{Bridge, run};
+pub use saga::{Bridge, Control, Resume, resume, run};
 pub use target::Target;

@@ -9,10 +9,16 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Direction, End, JobId, Outcome, Plan, PlannedStep, Progress, StepOutcome, Unit, Work};
+use super::{
+    Change, Direction, End, Intent, JobId, Outcome, Plan, PlannedStep, Progress, StepOutcome, Unit, Work,
+};
 use crate::engine::{Consent, Done, Engine, EngineError, Order, Step};
 use crate::fleet::{ReplicaId, Verb};
-use crate::journal::{Journal, Who};
+use crate::journal::OperationRecord;
+
+mod control;
+
+pub use control::{Bridge, Control, Resume};
 
 /// Lanes at work at once: enough to stop a project quickly, few enough not to storm an engine.
 const LANES: usize = 8;
@@ -32,9 +38,10 @@ pub fn run(
     job: JobId,
     plan: Plan,
     consent: Consent,
-    cancel: CancellationToken,
+    control: impl Into<Control>,
 ) -> UnboundedReceiver<Progress> {
     let (tell, told) = mpsc::unbounded_channel();
+    let Control { cancel, .. } = control.into();
     tokio::spawn(async move {
         let runner = Runner { engine: bridge.engine, consent, job, tell, cancel };
         runner.all(plan).await;
@@ -42,19 +49,34 @@ pub fn run(
     told
 }
 
-/// What operations work with.
-#[derive(Clone)]
-pub struct Bridge {
-    /// The engine, behind its guard.
-    pub engine: Arc<dyn Engine>,
-    /// Which engine that is, for the journal: [`crate::fleet::EngineInfo::instance`].
-    pub instance: String,
-    /// The engine's host, for humans.
-    pub host: String,
-    /// Where it is written down; `None`: nowhere (`--no-journal`).
-    pub journal: Option<Journal>,
-    /// Who is at it.
-    pub who: Who,
+/// Bring an operation that was left in the middle to an end, one way or the other. As [`run()`]
+/// otherwise: the channel ends in exactly one [`Progress::Finished`]. [`End::Refused`] when its owner
+/// still lives, its plan can't be read, or it can't be undone any more (a predecessor is removed).
+pub fn resume(
+    bridge: Bridge,
+    job: JobId,
+    record: OperationRecord,
+    how: Resume,
+    consent: Consent,
+    control: impl Into<Control>,
+) -> UnboundedReceiver<Progress> {
+    let _ = (bridge, consent, control.into());
+    let (tell, told) = mpsc::unbounded_channel();
+    let end = End::Refused {
+        why: format!("can't {} operation {}: not built yet", how.word(), record.id),
+        remedy: String::new(),
+    };
+    let outcome = Outcome {
+        intent: Intent { change: Change::Recreate, targets: Vec::new() },
+        services: record.begun.services,
+        end,
+        steps: Vec::new(),
+        advice: Vec::new(),
+        operation: Some(record.id),
+        took: Duration::ZERO,
+    };
+    let _ = tell.send(Progress::Finished { job, outcome });
+    told
 }
 
 struct Runner {
