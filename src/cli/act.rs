@@ -16,9 +16,8 @@ use super::style::Paint;
 use super::{json, say, target};
 use crate::engine::{Consent, EngineError, Survey};
 use crate::fleet::{Fleet, Replica, State, Verb};
-use crate::journal::Who;
 use crate::operate::{
-    self, Bridge, Change, Confirm, Intent, JobId, Options, Outcome, Plan, Progress, Refusal, Target,
+    self, Change, Confirm, Intent, JobId, Options, Outcome, Plan, Progress, Refusal, Target,
 };
 
 pub(super) use report::schema;
@@ -55,8 +54,9 @@ pub(super) async fn run(session: &mut Session, act: Act) -> Result<Exit, CliErro
     if act.args.dry_run {
         return dry_run(session, &act, &plan);
     }
+    session.warn_unrecorded();
     let consent = confirm(&act, &plan)?;
-    let outcome = carry_out(session, &act, &plan, consent).await?;
+    let outcome = carry_out(session, &act, &fleet, &plan, consent).await?;
     finish(session, &act, &plan, &outcome)
 }
 
@@ -213,18 +213,13 @@ fn ask(question: &str) -> Result<String, CliError> {
 async fn carry_out(
     session: &mut Session,
     act: &Act,
+    fleet: &Fleet,
     plan: &Plan,
     consent: Consent,
 ) -> Result<Outcome, CliError> {
     let cancel = CancellationToken::new();
     let _on_signal = cancel_on_interrupt(cancel.clone());
-    let bridge = Bridge {
-        engine: session.engine.clone(),
-        instance: String::new(),
-        host: String::new(),
-        journal: None,
-        who: Who::default(),
-    };
+    let bridge = session.bridge(fleet);
     let mut told = operate::run(bridge, JobId(1), plan.clone(), consent, cancel.clone());
     let watched = io::stderr().is_terminal();
     // An output that breaks must not hide the outcome: the job goes on, the error is told after.

@@ -54,6 +54,9 @@ pub struct Global {
     /// Refuse every change, at the engine's edge
     #[arg(long, global = true)]
     pub read_only: bool,
+    /// Write nothing down: no history, no undo after a crash, no lock against a second qd
+    #[arg(long, global = true)]
+    pub no_journal: bool,
     /// The theme (see qd themes)
     #[arg(long, global = true, value_name = "NAME")]
     pub theme: Option<String>,

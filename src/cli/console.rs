@@ -6,6 +6,7 @@ use super::exit::{CliError, Exit};
 use super::logging;
 use super::setup::{Setup, env};
 use crate::console::{self, ConsoleError, Options};
+use crate::journal::Who;
 
 /// Open the console, and stay until the user leaves.
 pub(super) fn run(setup: Setup) -> Result<Exit, CliError> {
@@ -14,11 +15,27 @@ pub(super) fn run(setup: Setup) -> Result<Exit, CliError> {
     let (_log, warning) = logging::console(setup.paths.state.as_deref(), setup.global.verbose);
     warnings.extend(warning);
     let engine = setup.engine()?;
+    let (journal, journal_problem) = setup.journal();
+    let who = Who::default();
     let (depth, glyphs, demo) = (setup.depth(), setup.glyphs(), setup.global.demo.is_some());
     let Setup { settings, library, paths, global, .. } = setup;
     let config = global.config.clone();
     let again = Box::new(move || Setup::settings_again(&global));
-    let options = Options { engine, settings, library, paths, config, again, depth, glyphs, demo, warnings };
+    let options = Options {
+        engine,
+        settings,
+        library,
+        paths,
+        config,
+        again,
+        journal,
+        journal_problem,
+        who,
+        depth,
+        glyphs,
+        demo,
+        warnings,
+    };
     console::run(options)?;
     Ok(Exit::Done)
 }

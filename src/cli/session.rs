@@ -13,6 +13,8 @@ use super::out::Out;
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::fleet::{Fleet, Link, Observation, Replica, ReplicaId, Usage};
+use crate::journal::{Journal, JournalError, Who};
+use crate::operate::Bridge;
 
 /// Usage needs two readings; a local engine gives them within a quarter of a second, a remote one
 /// may need longer than a command should wait.
@@ -28,11 +30,47 @@ pub(super) struct Session {
     pub(super) settings: Settings,
     /// The engine, behind the read-only guard where that is asked for.
     pub(super) engine: Arc<dyn Engine>,
+    /// The journal; `None`: there is none (see the next two).
+    pub(super) journal: Option<Journal>,
+    /// Why there is none, where one was wanted.
+    pub(super) journal_problem: Option<JournalError>,
+    /// None is wanted (`--no-journal`).
+    pub(super) without_journal: bool,
+    /// Who is at it.
+    pub(super) who: Who,
     /// Standard output.
     pub(super) out: Out,
 }
 
 impl Session {
+    /// One that only looks, and leaves no trace.
+    pub(super) fn unrecorded(settings: Settings, engine: Arc<dyn Engine>, out: Out) -> Self {
+        let (journal, journal_problem, who) = (None, None, Who::default());
+        Self { settings, engine, journal, journal_problem, without_journal: true, who, out }
+    }
+
+    /// Say that nothing is written down, where that was not asked for.
+    pub(super) fn warn_unrecorded(&self) {
+        if let Some(problem) = self.journal_problem.as_ref().filter(|_| !self.without_journal) {
+            super::say(&format!("warning: not recorded: {problem}"));
+            super::say(&format!("    {}", problem.remedy()));
+        }
+    }
+
+    /// What operations on this fleet work with.
+    pub(super) fn bridge(&self, fleet: &Fleet) -> Bridge {
+        let (instance, host) = fleet
+            .engine()
+            .map_or_else(Default::default, |engine| (engine.instance.clone(), engine.host.clone()));
+        Bridge {
+            engine: self.engine.clone(),
+            instance,
+            host,
+            journal: self.journal.clone(),
+            who: self.who.clone(),
+        }
+    }
+
     /// What the engine has now, without usage.
     pub(super) async fn fleet(&self) -> Result<Fleet, CliError> {
         self.list(false).await

@@ -10,6 +10,7 @@ use super::session::Session;
 use super::style::Paint;
 use crate::config::{Depth, Glyphs, Library, Paths, Problems, Settings};
 use crate::engine::{self, Engine, Guard};
+use crate::journal::{Journal, JournalError, Who};
 
 /// Everything resolved but the engine: for commands that need none, and for the console.
 pub(super) struct Setup {
@@ -142,10 +143,42 @@ impl Setup {
         }
     }
 
+    /// The journal, or why there is none; neither where none is wanted. The demo has one of its
+    /// own, gone with it. Blocks.
+    pub(super) fn journal(&self) -> (Option<Journal>, Option<JournalError>) {
+        if self.global.no_journal {
+            return (None, None);
+        }
+        let opened = match (&self.global.demo, self.journal_file()) {
+            (Some(_), _) => Journal::in_memory(),
+            (None, Some(path)) => Journal::open(&path),
+            (None, None) => Err(JournalError::Homeless),
+        };
+        match opened {
+            Ok(journal) => (Some(journal), None),
+            Err(problem) => (None, Some(problem)),
+        }
+    }
+
+    /// Where the journal lies; `None` for a user without a home.
+    pub(super) fn journal_file(&self) -> Option<PathBuf> {
+        let named = self.settings.journal.path.clone();
+        named.or_else(|| Some(self.paths.state.as_ref()?.join("journal.db")))
+    }
+
     /// Everything a headless command works with.
     pub(super) fn session(self) -> Result<Session, CliError> {
         let out = self.out()?;
         let engine = self.engine()?;
-        Ok(Session { settings: self.settings, engine, out })
+        let (journal, journal_problem) = self.journal();
+        Ok(Session {
+            engine,
+            journal,
+            journal_problem,
+            without_journal: self.global.no_journal,
+            who: Who::default(),
+            settings: self.settings,
+            out,
+        })
     }
 }

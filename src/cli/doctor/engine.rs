@@ -29,7 +29,7 @@ pub(super) async fn checks(setup: &Setup, checks: &mut Vec<Check>) -> Exit {
     };
     checks.push(Check::ok("endpoint", format!("{}, {}", engine.endpoint(), setup.endpoint_source())));
     let began = Instant::now();
-    let session = Session { settings: setup.settings.clone(), engine, out: setup.plain_out() };
+    let session = Session::unrecorded(setup.settings.clone(), engine, setup.plain_out());
     let asked = timeout(PATIENCE, session.fleet_with_usage()).await;
     let fleet = match asked.unwrap_or_else(|_| Err(late(&session))) {
         Ok(fleet) => fleet,

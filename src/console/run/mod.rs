@@ -35,6 +35,7 @@ use crate::config::{Depth, Glyphs, Library, Paths, Problems, Settings};
 use crate::engine::{self, Engine, EngineError, TermSize};
 use crate::fleet::{Link, Observation};
 use crate::follow::Batch;
+use crate::journal::{Journal, JournalError, Who};
 use crate::operate::Progress;
 use effects::Work;
 use input::Input;
@@ -77,6 +78,12 @@ pub struct Options {
     pub config: Option<PathBuf>,
     /// Resolves the settings anew when a config file was saved, flags included.
     pub again: Again,
+    /// The journal; `None`: there is none, or none is wanted.
+    pub journal: Option<Journal>,
+    /// Why there is none, where one was wanted.
+    pub journal_problem: Option<JournalError>,
+    /// Who is at the keyboard.
+    pub who: Who,
     /// The colours the terminal shows.
     pub depth: Depth,
     /// The characters the terminal shows.
