@@ -37,7 +37,8 @@ pub struct ServiceId {
     pub engine: EngineId,
     /// The compose project, stack or namespace; `None` for a lone container.
     pub project: Option<Arc<str>>,
-    /// The service's name, sanitised; for a lone container, the container's name.
+    /// The service's name, sanitised; for a lone container, the container's name (a spare's:
+    /// that of the replica whose place it has).
     pub name: Arc<str>,
 }
 

@@ -18,6 +18,7 @@ mod revision;
 mod series;
 mod service;
 mod situation;
+mod spare;
 mod store;
 mod summary;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use revision::{Revision, SpecHash};
 pub use series::Series;
 pub use service::Service;
 pub use situation::{Clause, Situation};
+pub use spare::{Side, SpareName, is_token};
 pub use store::{Changes, Fleet};
 pub use summary::Summary;
 pub use usage::{Metric, Usage};

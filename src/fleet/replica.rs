@@ -61,13 +61,16 @@ impl State {
 }
 
 /// Why a unit counts, or does not count, as a replica of its service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum Role {
     /// One of the service's replicas.
     #[default]
     Replica,
     /// A one-off (`compose run`): a job beside the service, never counted as a replica.
     Job,
+    /// What an operation has made and not yet put in its place, or has set aside until it is sure
+    /// (see [`super::SpareName`]): never counted as a replica.
+    Spare,
 }
 
 /// How a unit ended.
@@ -115,7 +118,7 @@ pub struct Replica {
     pub name: Arc<str>,
     /// Its number within the service, from 1, where the engine numbers them.
     pub number: Option<u32>,
-    /// Replica, or a job beside the service.
+    /// Replica, a job beside the service, or an operation's spare.
     pub role: Role,
     /// What it is doing.
     pub state: State,

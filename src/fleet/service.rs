@@ -10,6 +10,6 @@ pub struct Service {
     /// How many replicas it should have, where the engine knows (Swarm, Kubernetes); compose and
     /// lone containers do not say.
     pub desired: Option<u32>,
-    /// Its replicas, by number and then by name; jobs after them.
+    /// Its replicas, by number and then by name; then jobs, then spares.
     pub replicas: Vec<ReplicaId>,
 }

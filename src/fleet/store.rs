@@ -106,7 +106,8 @@ impl Fleet {
         self.known.get(id).map(|known| &known.replica)
     }
 
-    /// A service's replicas and jobs, in order: by number, then by name, jobs last.
+    /// A service's replicas, jobs and spares, in order: by number, then by name, jobs after them,
+    /// spares last.
     pub fn replicas_of(&self, id: &ServiceId) -> impl Iterator<Item = &Replica> {
         self.members(id).map(|known| &known.replica)
     }
@@ -155,7 +156,7 @@ impl Fleet {
         self.known.get(id).map(|known| Series::new([&known.history]))
     }
 
-    /// A service's usage over time, its replicas summed (jobs left out).
+    /// A service's usage over time, its replicas summed (jobs and spares left out).
     pub fn service_history(&self, id: &ServiceId) -> Option<Series<'_>> {
         self.rows.get(id)?;
         let replicas = self.members(id).filter(|known| known.replica.role == Role::Replica);
@@ -207,7 +208,7 @@ impl Fleet {
     }
 
     /// The newest event of the last minutes that somebody caused and the rest of the sentence does
-    /// not tell. Jobs come and go: that is no news.
+    /// not tell. Jobs and spares come and go: that is no news.
     fn newest_change(&self, now: Timestamp) -> Option<(String, Timestamp)> {
         let is_news = |event: &&Event| now.duration_since(event.at).as_secs() <= NEWS;
         let told = self.events.iter().rev().take_while(is_news);

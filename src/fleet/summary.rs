@@ -14,7 +14,7 @@ pub struct Summary {
     pub health: Since,
     /// Replicas that are up (running and not failing their check).
     pub up: u32,
-    /// Replicas there are, or that should be (whichever is more); jobs not counted.
+    /// Replicas there are, or that should be (whichever is more); jobs and spares not counted.
     pub total: u32,
     /// Restarts of all replicas; `None` until known.
     pub restarts: Option<u32>,
@@ -33,7 +33,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Of one replica (or job), without usage.
+    /// Of one replica (or job, or spare), without usage.
     pub(super) fn of_replica(known: &Known, now: Timestamp) -> Self {
         let mut summary = Self::of(std::iter::once(&known.replica));
         summary.health = known.verdict(now);
@@ -42,8 +42,8 @@ impl Summary {
         summary
     }
 
-    /// Of a service from its replicas and jobs, without usage. Jobs count only where there is
-    /// nothing but jobs, and even then they can't make the service sick.
+    /// Of a service from its replicas, jobs and spares, without usage. Jobs and spares count only
+    /// where there is nothing else, and even then they can't make the service sick.
     pub(super) fn of_service<'a>(
         members: impl Iterator<Item = &'a Known> + Clone,
         desired: Option<u32>,
@@ -54,7 +54,7 @@ impl Summary {
         let mut summary = match verdict::of_service(&verdicts) {
             Some(health) => Self { health, ..Self::of(replicas.map(|known| &known.replica)) },
             None => {
-                Self { health: of_jobs(members.clone()), ..Self::of(members.map(|known| &known.replica)) }
+                Self { health: of_others(members.clone()), ..Self::of(members.map(|known| &known.replica)) }
             }
         };
         summary.up = verdicts.iter().filter(|since| verdict::is_up(since.health)).count() as u32;
@@ -78,15 +78,18 @@ impl Summary {
     }
 }
 
-/// A service of which only one-off jobs are left.
-fn of_jobs<'a>(jobs: impl Iterator<Item = &'a Known> + Clone) -> Since {
-    let runs = jobs.clone().any(|job| job.replica.is_up());
+/// A service of which only one-off jobs, or what an operation set aside, are left.
+fn of_others<'a>(others: impl Iterator<Item = &'a Known> + Clone) -> Since {
+    let runs = others.clone().any(|other| other.replica.is_up());
     let health = if runs { Health::Running } else { Health::Stopped };
-    let why = match jobs.clone().count() {
-        1 => "one-off job".to_owned(),
-        n => format!("{n} one-off jobs"),
+    let spares = others.clone().filter(|other| other.replica.role == Role::Spare).count();
+    let why = match (spares, others.clone().count()) {
+        (0, 1) => "one-off job".to_owned(),
+        (0, n) => format!("{n} one-off jobs"),
+        // What else is left does not serve either; this is what has to be looked at.
+        _ => "only what an operation set aside is left".to_owned(),
     };
-    Since { health, at: since(jobs.map(|job| &job.replica)), why }
+    Since { health, at: since(others.map(|other| &other.replica)), why }
 }
 
 fn ports<'a>(replicas: impl Iterator<Item = &'a Replica> + Clone) -> Arc<[Port]> {

@@ -129,7 +129,7 @@ pub(super) fn is_up(health: Health) -> bool {
     matches!(health, Health::Healthy | Health::Running | Health::Starting)
 }
 
-/// The verdict on a service from its replicas' (jobs left out). `None` without replicas.
+/// The verdict on a service from its replicas' (jobs and spares left out). `None` without replicas.
 ///
 /// All alike: their verdict. Some serve and some do not: degraded. None serves: the worst.
 pub(super) fn of_service(replicas: &[Since]) -> Option<Since> {

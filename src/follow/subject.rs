@@ -25,11 +25,12 @@ pub enum Subject {
 
 impl Subject {
     /// Whether a replica's lines belong to it. One-off jobs count in a project and in everything,
-    /// not in a service.
+    /// not in a service; an operation's spares do, because what a successor says while it comes up
+    /// is what one wants to read.
     pub fn covers(&self, replica: &Replica) -> bool {
         match self {
             Self::Replica(id) => replica.id == *id,
-            Self::Service(id) => replica.service == *id && replica.role == Role::Replica,
+            Self::Service(id) => replica.service == *id && replica.role != Role::Job,
             Self::Project(name) => replica.service.project == *name,
             Self::All => true,
         }

@@ -315,10 +315,11 @@ fn resolve<'a>(change: &Change, targets: &[Target], fleet: &'a Fleet) -> Result<
             }
         };
         for replica in services.into_iter().flat_map(|id| fleet.replicas_of(id)) {
-            if replica.role == Role::Job {
-                jobs_passed_over += 1;
-            } else if seen.insert(&replica.id) {
-                replicas.push(replica);
+            match replica.role {
+                Role::Job => jobs_passed_over += 1,
+                Role::Replica if seen.insert(&replica.id) => replicas.push(replica),
+                // A spare is its operation's.
+                Role::Replica | Role::Spare => {}
             }
         }
         let known = match target {

@@ -144,12 +144,13 @@ impl Painter<'_> {
                 continue;
             }
             for replica in
-                replicas.into_iter().filter(|r| self.wide || (shown.all && r.role == ReplicaRole::Job))
+                replicas.into_iter().filter(|r| self.wide || (shown.all && r.role != ReplicaRole::Replica))
             {
                 if let Some(summary) = shown.fleet.replica_summary(&replica.id, shown.now) {
                     let name = match replica.role {
                         ReplicaRole::Replica => format!("  {}", replica.name),
                         ReplicaRole::Job => format!("  {} (job)", replica.name),
+                        ReplicaRole::Spare => format!("  {} (spare)", replica.name),
                     };
                     let mut cells = self.row(&name, replica.state.word(), &summary, shown, Some(replica));
                     if let Some(first) = cells.first_mut() {

@@ -127,7 +127,7 @@ struct ServiceJson {
     limits: LimitsJson,
     /// Ports of all replicas.
     ports: Vec<PortJson>,
-    /// The replicas; one-off jobs last.
+    /// The replicas; then one-off jobs, then spares.
     replicas: Vec<ReplicaJson>,
 }
 
@@ -142,6 +142,9 @@ struct ReplicaJson {
     number: Option<u32>,
     /// Whether it is a one-off job, not counted as a replica.
     job: bool,
+    /// Whether it is an operation's spare (made and not yet in its place, or set aside), not
+    /// counted as a replica.
+    spare: bool,
     /// `created`, `running`, `paused`, `restarting`, `removing`, `exited` or `dead`.
     state: &'static str,
     /// What its HEALTHCHECK says: `none`, `starting`, `healthy` or `unhealthy`.
@@ -281,6 +284,7 @@ fn replica(replica: &Replica, shown: &Shown<'_>) -> ReplicaJson {
         name: replica.name.to_string(),
         number: replica.number,
         job: replica.role == Role::Job,
+        spare: replica.role == Role::Spare,
         state: replica.state.word(),
         check: match replica.check {
             HealthCheck::None => "none",

@@ -241,7 +241,7 @@ impl Grid {
             return;
         }
         for replica in fleet.replicas_of(id) {
-            if self.hide_stopped && replica.role == Role::Job && !replica.is_up() {
+            if self.hide_stopped && replica.role != Role::Replica && !replica.is_up() {
                 continue;
             }
             rows.push(Row {

@@ -200,7 +200,7 @@ fn project(view: &View<'_>, sheet: &mut Sheet<'_>) {
         let images: BTreeSet<&str> = replicas.iter().map(|r| r.image.reference.as_ref()).collect();
         let jobs = replicas.iter().filter(|r| r.role == ReplicaRole::Job).count();
         let mut words = images.into_iter().collect::<Vec<_>>().join(", ");
-        let count = replicas.len() - jobs;
+        let count = replicas.iter().filter(|r| r.role == ReplicaRole::Replica).count();
         if count != 1 {
             let _ = write!(words, "  ({count} replicas)");
         }

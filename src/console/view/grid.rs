@@ -110,7 +110,11 @@ fn draw_row(model: &Model, columns: &Columns, row: &Row, line: Rect, buf: &mut B
             else {
                 return;
             };
-            let job = if replica.role == fleet::Role::Job { "job " } else { "" };
+            let job = match replica.role {
+                fleet::Role::Replica => "",
+                fleet::Role::Job => "job ",
+                fleet::Role::Spare => "spare ",
+            };
             let dim = theme.style(Role::Dim);
             let lead = [
                 Span::raw("  "),

@@ -180,7 +180,7 @@ impl Known {
         let none = std::collections::BTreeMap::new();
         let attributes = message.actor.attributes.as_ref().unwrap_or(&none);
         let name = map::name(attribute(message, "name").unwrap_or_default(), id);
-        (map::service(&self.engine, attributes, &name), map::role(attributes))
+        (map::service(&self.engine, attributes, &name), map::role(attributes, &name))
     }
 }
 
@@ -228,8 +228,11 @@ fn fold(row: &mut Row, kind: &EventKind, message: &Message, at: Timestamp, engin
             let Some(name) = attribute(message, "name") else { return false };
             let name = map::name(name, &it.id);
             // A lone container's service bears its name.
-            if it.service.project.is_none() && it.service.name == it.name {
-                it.service = ServiceId { engine: engine.clone(), project: None, name: name.clone() };
+            if it.service.project.is_none() && it.service.name == map::lone(&it.name) {
+                it.service = ServiceId { engine: engine.clone(), project: None, name: map::lone(&name) };
+            }
+            if it.role != Role::Job {
+                it.role = map::role_by_name(&name);
             }
             it.name = name;
         }

@@ -90,6 +90,24 @@ fn an_event_says_whether_it_is_about_a_job() {
 }
 
 #[test]
+fn a_swap_of_names_keeps_the_service() {
+    let mut known = with_web();
+    let mut rename = |id: &str, from: &str, to: &str| {
+        let told = known.event(
+            &message("rename", id, &json!({"name": to, "oldName": format!("/{from}")})),
+            Timestamp::UNIX_EPOCH,
+        );
+        told.tell.into_iter().find_map(|o| match o {
+            Observation::Applied { replica, .. } => Some((replica.role, replica.service.path())),
+            _ => None,
+        })
+    };
+    assert_eq!(rename("web", "web", "web.qd-x7k2q.old"), Some((Role::Spare, "web".into())));
+    assert_eq!(rename("web", "web.qd-x7k2q.old", "web"), Some((Role::Replica, "web".into())));
+    assert_eq!(rename("web", "web", "purse"), Some((Role::Replica, "purse".into())));
+}
+
+#[test]
 fn what_came_while_a_list_was_on_its_way_is_newer_than_it() {
     let mut known = with_web();
     known.begin_list();

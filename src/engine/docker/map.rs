@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::api::{Entry, HostConfig, Inspected, InspectedState};
 use crate::fleet::{
     Compose, EngineId, Exit, HealthCheck, Image, Limits, Port, Protocol, Replica, ReplicaId, Role, ServiceId,
-    State,
+    SpareName, State,
 };
 use crate::text::sanitize::{fit, label};
 
@@ -41,7 +41,7 @@ pub(super) fn from_entry(engine: &EngineId, entry: &Entry) -> Replica {
     Replica {
         service: service(engine, labels, &name),
         number: number(labels),
-        role: role(labels),
+        role: role(labels, &name),
         compose: compose(labels),
         name,
         state,
@@ -77,7 +77,7 @@ pub(super) fn from_inspected(engine: &EngineId, it: &Inspected) -> Replica {
     Replica {
         service: service(engine, labels, &name),
         number: number(labels),
-        role: role(labels),
+        role: role(labels, &name),
         compose: compose(labels),
         name,
         state,
@@ -163,7 +163,12 @@ pub(super) fn name(raw: &str, id: &ReplicaId) -> Arc<str> {
 pub(super) fn service(engine: &EngineId, labels: &Labels, name: &Arc<str>) -> ServiceId {
     let project = compose_label(labels, "project");
     let service = project.as_ref().and_then(|_| compose_label(labels, "service"));
-    ServiceId { engine: engine.clone(), project, name: service.unwrap_or_else(|| name.clone()) }
+    ServiceId { engine: engine.clone(), project, name: service.unwrap_or_else(|| lone(name)) }
+}
+
+/// The service of a lone container: it bears its name, a spare that of the one whose place it has.
+pub(super) fn lone(name: &Arc<str>) -> Arc<str> {
+    SpareName::parse(name).map_or_else(|| name.clone(), |spare| spare.base.into())
 }
 
 fn compose_label(labels: &Labels, key: &str) -> Option<Arc<str>> {
@@ -180,12 +185,17 @@ fn number(labels: &Labels) -> Option<u32> {
     raw_label(labels, "container-number")?.trim().parse().ok()
 }
 
-/// A replica, or a job beside the service.
-pub(super) fn role(labels: &Labels) -> Role {
+/// A replica, a job beside the service, or an operation's spare.
+pub(super) fn role(labels: &Labels, name: &str) -> Role {
     match raw_label(labels, "oneoff") {
         Some(v) if v.eq_ignore_ascii_case("true") => Role::Job,
-        _ => Role::Replica,
+        _ => role_by_name(name),
     }
+}
+
+/// The role of what is no job.
+pub(super) fn role_by_name(name: &str) -> Role {
+    if SpareName::parse(name).is_some() { Role::Spare } else { Role::Replica }
 }
 
 fn compose(labels: &Labels) -> Option<Arc<Compose>> {

@@ -52,6 +52,8 @@ fn a_one_off_is_a_job_and_a_lone_container_its_own_service() {
         "Labels": {"com.docker.compose.project": "pay", "com.docker.compose.service": "api", "com.docker.compose.oneoff": "True"}}),
     );
     assert_eq!((job.role, job.service.path().as_str()), (Role::Job, "pay/api"));
+    let spare = entry(json!({"Id": ID, "Names": ["/web.qd-x7k2q.old"], "State": "exited", "Status": ""}));
+    assert_eq!((spare.role, spare.service.path().as_str()), (Role::Spare, "web"));
     let lone = entry(
         json!({"Id": ID, "Names": ["/other/alias", "/web"], "State": "created", "Status": "Created", "Labels": null}),
     );

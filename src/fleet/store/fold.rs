@@ -206,13 +206,7 @@ impl Touched {
     }
 }
 
-/// Where a replica stands within its service: numbered ones first, jobs last.
-fn place(replica: &Replica) -> (bool, bool, Option<u32>, std::sync::Arc<str>, ReplicaId) {
-    (
-        replica.role == Role::Job,
-        replica.number.is_none(),
-        replica.number,
-        replica.name.clone(),
-        replica.id.clone(),
-    )
+/// Where a replica stands within its service: numbered ones first, then jobs, spares last.
+fn place(replica: &Replica) -> (Role, bool, Option<u32>, std::sync::Arc<str>, ReplicaId) {
+    (replica.role, replica.number.is_none(), replica.number, replica.name.clone(), replica.id.clone())
 }

@@ -27,9 +27,14 @@ fn lost() -> Observation {
 fn rows_stand_by_project_and_name_and_lone_containers_last() {
     let mut job = running("shop", "api", "api-run-1");
     job.role = Role::Job;
+    let mut spare = running("shop", "api", "api-9");
+    spare.id = crate::fleet::testing::id("spare");
+    spare.name = "api-9.qd-x7k2q.old".into();
+    spare.role = Role::Spare;
     let fleet = fleet([synced(
         0,
         &[
+            spare,
             running("", "adminer", "adminer"),
             running("web", "api", "web-api-1"),
             running("shop", "web", "web-1"),
@@ -40,7 +45,10 @@ fn rows_stand_by_project_and_name_and_lone_containers_last() {
         ],
     )]);
     assert_eq!(names(&fleet), ["shop/api", "shop/web", "web/api", "adminer"]);
-    assert_eq!(members(&fleet, "shop", "api"), ["api-9", "api-10", "api-canary", "api-run-1"]);
+    assert_eq!(
+        members(&fleet, "shop", "api"),
+        ["api-9", "api-10", "api-canary", "api-run-1", "api-9.qd-x7k2q.old"]
+    );
 }
 
 #[test]

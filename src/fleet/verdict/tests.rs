@@ -327,6 +327,20 @@ fn a_service_is_judged_by_all_its_replicas() {
 }
 
 #[test]
+fn spares_count_for_nothing() {
+    let api = running("shop", "api", "api-1");
+    let mut spare = running("shop", "api", "api-2");
+    spare.check = HealthCheck::Unhealthy;
+    spare.role = Role::Spare;
+    let both = fleet([synced(50, &[api.clone(), spare.clone()])]);
+    assert_eq!(verdict(&both, &api, 60).0, Health::Running);
+    assert_eq!((summary(&both, &api, 60).total, both.counts(at(60)).replicas), (1, 1));
+    let left = fleet([synced(50, std::slice::from_ref(&spare))]);
+    assert_eq!(verdict(&left, &spare, 60), says(Health::Running, "only what an operation set aside is left"));
+    assert_eq!(left.counts(at(60)).services, 0);
+}
+
+#[test]
 fn jobs_never_make_a_service_sick() {
     let api = running("shop", "api", "api-1");
     let mut job = exited(running("shop", "api", "api-run-7"), 1, 40);
