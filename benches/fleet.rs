@@ -49,6 +49,7 @@ fn replica(n: usize) -> Replica {
         tty: Some(false),
         kept_up: false,
         spec: None,
+        placed: None,
         compose: None,
     }
 }
@@ -66,7 +67,7 @@ fn usage(n: usize) -> Usage {
 }
 
 fn synced(replicas: &[Replica]) -> Observation {
-    Observation::Synced { at: at(10), replicas: replicas.to_vec() }
+    Observation::Synced { at: at(10), engine: EngineId::new("docker"), replicas: replicas.to_vec() }
 }
 
 fn full() -> (Fleet, Vec<Replica>) {

@@ -503,7 +503,8 @@ fn a_quiet_screen_is_not_even_drawn() {
     stage.send(Msg::Now(stage.now + jiff::SignedDuration::from_millis(400)));
     assert!(!stage.model.dirty);
     stage.send(Msg::Now(stage.now));
-    stage.tell(Observation::Synced { at: stage.now, replicas: stage.world.replicas() });
+    let (engine, replicas) = (stage.world.engine().clone(), stage.world.replicas());
+    stage.tell(Observation::Synced { at: stage.now, engine, replicas });
     stage.settle();
     assert!(stage.draw() == before, "the same facts draw the same screen");
 }

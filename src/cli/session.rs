@@ -108,8 +108,9 @@ impl Session {
         while let Ok(Some(observation)) = timeout_at(deadline, watch.next()).await {
             match observation {
                 Observation::Synced { replicas, .. } => {
-                    let up = replicas.into_iter().filter(Replica::is_up).map(|r| r.id);
-                    waiting = Some(up.collect());
+                    let up = replicas.into_iter().filter(|r| can_be_read(r)).map(|r| r.id);
+                    // Each engine has a list of its own.
+                    waiting.get_or_insert_default().extend(up);
                 }
                 // An engine may tell what was before it tells what is.
                 Observation::Sampled { at, .. } if Timestamp::now().duration_since(at) > FRESH => {}
@@ -139,12 +140,18 @@ impl Session {
     }
 }
 
+/// Whether usage of it is to be had: it is up, and on the node we are connected to.
+fn can_be_read(replica: &Replica) -> bool {
+    replica.is_up() && replica.placed.as_ref().is_none_or(|placed| placed.here)
+}
+
 /// Something is up, and of nothing that is up any usage is known.
 fn usage_is_missing(fleet: &Fleet) -> bool {
     let now = Timestamp::now();
     let known = |replica: &Replica| {
         fleet.replica_summary(&replica.id, now).is_some_and(|s| s.usage != Usage::default())
     };
-    let mut up = fleet.services().flat_map(|s| fleet.replicas_of(&s.id)).filter(|r| r.is_up()).peekable();
+    let mut up =
+        fleet.services().flat_map(|s| fleet.replicas_of(&s.id)).filter(|r| can_be_read(r)).peekable();
     up.peek().is_some() && !up.any(known)
 }

@@ -85,7 +85,9 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Everything that happens, for ever: [`Observation::Engine`], then `Synced`, then changes;
     /// `Link(Lost)` with a reason while it can't be reached (retrying with back-off), and
-    /// `Engine`, `Synced`, `Link(Live)` again after. Usage and host figures come in it too.
+    /// `Engine`, `Synced`, `Link(Live)` again after. Usage and host figures come in it too. Where
+    /// several engines stand behind one connection, the first of them tells `Engine` and `Link`,
+    /// and each has a `Synced` of its own.
     fn watch(&self) -> BoxStream<'static, Observation>;
 
     /// Which replicas are on screen, most important first: where reading usage costs calls,

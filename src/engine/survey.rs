@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{HealthSpec, Mount, NetworkLink};
 use crate::fleet::{Image, Limits, Port, ReplicaId, ServiceId, SpecHash};
+pub use crate::fleet::{UpdateState, UpdateStatus};
 
 /// What to look at.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -131,31 +132,4 @@ pub struct Managed {
     pub spec: SpecHash,
     /// How its last update stands.
     pub update: Option<UpdateStatus>,
-}
-
-/// How an update stands that the engine itself carries out.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct UpdateStatus {
-    /// How it stands.
-    pub state: UpdateState,
-    /// The engine's words, sanitised; they name the task that failed.
-    pub message: String,
-}
-
-/// How an update stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum UpdateState {
-    /// Under way.
-    #[default]
-    Updating,
-    /// The engine stopped because replicas failed, and waits for somebody.
-    Paused,
-    /// Done.
-    Completed,
-    /// The engine is going back.
-    RollingBack,
-    /// The engine stopped going back.
-    RollbackPaused,
-    /// The engine went back.
-    RolledBack,
 }

@@ -5,6 +5,7 @@
 //! name an engine's own types.
 
 mod counts;
+mod declared;
 mod event;
 mod health;
 mod history;
@@ -29,6 +30,7 @@ mod verb;
 mod verdict;
 
 pub use counts::Counts;
+pub use declared::{Declared, UpdateState, UpdateStatus};
 pub use event::{Event, EventKind};
 pub use health::{Health, HealthCheck, Since};
 pub use history::History;
@@ -36,7 +38,7 @@ pub use id::{EngineId, ReplicaId, ServiceId};
 pub use image::Image;
 pub use observation::{EngineInfo, HostUsage, Link, Observation};
 pub use port::{Bind, Port, PortRange, Protocol, Span, fold};
-pub use replica::{Compose, Exit, Limits, Replica, Role, State};
+pub use replica::{Compose, Exit, Limits, Placed, Replica, Role, State};
 pub use revision::{Revision, SpecHash};
 pub use series::Series;
 pub use service::Service;

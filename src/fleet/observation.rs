@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Event, Replica, ReplicaId, Usage};
+use super::{Declared, EngineId, Event, Replica, ReplicaId, Usage};
 
 /// One fact, or one batch of facts of the same moment.
 ///
@@ -13,13 +13,25 @@ use super::{Event, Replica, ReplicaId, Usage};
 /// *inside* facts (`started`, `finished`, an [`Event`]'s) are the engine's own.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Observation {
-    /// The whole truth at `at`: replicas not in it are gone. Sent first, after every reconnect,
-    /// and now and then.
+    /// The whole truth at `at` about one engine: replicas of it that are not in the list are gone.
+    /// Sent first, after every reconnect, and now and then.
     Synced {
         /// When the list was true.
         at: Timestamp,
+        /// Whose list.
+        engine: EngineId,
         /// Every replica the engine has.
         replicas: Vec<Replica>,
+    },
+    /// All services that one engine looks after by itself, and what they should be; those it told
+    /// of before and that are not in the list are no more.
+    Declared {
+        /// When it was true.
+        at: Timestamp,
+        /// Whose services.
+        engine: EngineId,
+        /// Every one of them.
+        services: Vec<Declared>,
     },
     /// One replica, new or changed, whole.
     Applied {

@@ -107,6 +107,20 @@ pub struct Compose {
     pub config_hash: Option<Arc<str>>,
 }
 
+/// What an engine that places replicas on nodes by itself (Swarm) says of one.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Placed {
+    /// The node it is on; empty while it has none.
+    pub node: Arc<str>,
+    /// Whether that is the node we are connected to: only there can usage be read and a shell be
+    /// opened.
+    pub here: bool,
+    /// The engine's own word for how far it is: `pending`, `preparing`, `running`, `rejected`, ….
+    pub stage: Arc<str>,
+    /// The engine's words for what went wrong with it; empty where nothing did.
+    pub trouble: Arc<str>,
+}
+
 /// One running (or dead) unit: container, task, pod, process. All text in it is sanitised.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replica {
@@ -153,6 +167,8 @@ pub struct Replica {
     pub spec: Option<SpecHash>,
     /// Compose's notes; `None` for what compose did not make.
     pub compose: Option<Arc<Compose>>,
+    /// Where its engine placed it; `None` where engines do no such thing.
+    pub placed: Option<Arc<Placed>>,
 }
 
 impl Replica {

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use super::situation::{self, Facts};
 use super::track::Track;
 use super::{
-    Counts, EngineInfo, Event, EventKind, Health, History, HostUsage, Link, Replica, ReplicaId, Role, Series,
-    Service, ServiceId, Since, Situation, Summary, Usage, verdict,
+    Counts, Declared, EngineId, EngineInfo, Event, EventKind, Health, History, HostUsage, Link, Replica,
+    ReplicaId, Role, Series, Service, ServiceId, Since, Situation, Summary, UpdateState, Usage, verdict,
 };
 
 /// Events kept.
@@ -36,8 +36,11 @@ pub struct Fleet {
     host: Option<HostUsage>,
     link: Option<Link>,
     as_of: Option<Timestamp>,
-    /// The next list is the truth whatever its time says: the engine is new, or its clock is.
-    trust_next_list: bool,
+    /// How often an engine told of itself: it was new, or its clock was.
+    told: u64,
+    /// After which of these each engine last sent a list. The first list after is the truth,
+    /// whatever its time says.
+    listed: HashMap<EngineId, u64>,
 }
 
 /// All that is known of one replica.
@@ -66,6 +69,8 @@ impl Known {
 #[derive(Debug)]
 struct Row {
     service: Service,
+    /// What its engine says it should be, where the engine looks after it.
+    declared: Option<Declared>,
     /// Without usage, which changes every second.
     summary: Summary,
     /// The verdict changes as time passes (a crash loop): work it out when asked.
@@ -83,6 +88,13 @@ pub struct Changes {
     pub usage: bool,
     /// Host figures, engine info or link changed.
     pub header: bool,
+}
+
+impl Row {
+    /// Whether it is a service, and not only jobs beside one.
+    fn counts(&self) -> bool {
+        self.summary.total > 0 || self.declared.is_some()
+    }
 }
 
 impl Fleet {
@@ -124,7 +136,7 @@ impl Fleet {
     pub fn summary(&self, id: &ServiceId, now: Timestamp) -> Option<Summary> {
         let row = self.rows.get(id)?;
         let mut summary = if row.unsettled {
-            Summary::of_service(self.members(id), row.service.desired, now)
+            Summary::of_service(self.members(id), row.declared.as_ref(), now)
         } else {
             row.summary.clone()
         };
@@ -168,13 +180,13 @@ impl Fleet {
         if !row.unsettled {
             return None;
         }
-        Some(Summary::of_service(self.members(&row.service.id), row.service.desired, now).health)
+        Some(Summary::of_service(self.members(&row.service.id), row.declared.as_ref(), now).health)
     }
 
     /// How many stand how.
     pub fn counts(&self, now: Timestamp) -> Counts {
         let mut counts = Counts::default();
-        for row in self.rows.values().filter(|row| row.summary.total > 0) {
+        for row in self.rows.values().filter(|row| row.counts()) {
             let health = self.verdict(row, now).map_or(row.summary.health.health, |since| since.health);
             counts.add(health, row.summary.total);
         }
@@ -186,7 +198,7 @@ impl Fleet {
         let mut counts = Counts::default();
         let mut troubles = Vec::new();
         let mut well_since = None;
-        for row in self.rows.values().filter(|row| row.summary.total > 0) {
+        for row in self.rows.values().filter(|row| row.counts()) {
             let fresh = self.verdict(row, now);
             let since = fresh.as_ref().unwrap_or(&row.summary.health);
             counts.add(since.health, row.summary.total);
@@ -212,7 +224,7 @@ impl Fleet {
     fn newest_change(&self, now: Timestamp) -> Option<(String, Timestamp)> {
         let is_news = |event: &&Event| now.duration_since(event.at).as_secs() <= NEWS;
         let told = self.events.iter().rev().take_while(is_news);
-        told.filter(|event| event.role == Role::Replica).find_map(|event| {
+        let event = told.filter(|event| event.role == Role::Replica).find_map(|event| {
             let word = match event.kind {
                 EventKind::Stopped => "stopped",
                 EventKind::Restarted => "restarted",
@@ -222,7 +234,19 @@ impl Fleet {
                 _ => return None,
             };
             Some((format!("{} {word}", event.service.name), event.at))
-        })
+        });
+        let declared = self.rows.values().filter_map(|row| row.declared.as_ref());
+        let updates = declared.filter_map(|it| {
+            let update = it.update.as_ref()?;
+            let word = match update.state {
+                UpdateState::Completed => "updated",
+                UpdateState::RolledBack => "rolled back",
+                _ => return None,
+            };
+            let at = update.at.filter(|at| now.duration_since(*at).as_secs() <= NEWS)?;
+            Some((format!("{} {word}", it.service.name), at))
+        });
+        updates.chain(event).max_by_key(|(_, at)| *at)
     }
 
     /// The engine, once it answered.
@@ -251,5 +275,7 @@ impl Fleet {
     }
 }
 
+#[cfg(test)]
+mod declared_tests;
 #[cfg(test)]
 mod tests;

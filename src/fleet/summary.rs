@@ -1,11 +1,12 @@
 //! What a row shows: facts of its replicas summed up, the verdict, usage.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::store::Known;
-use super::{Health, Limits, Port, Replica, Role, Since, Usage, Verbs, verdict};
+use super::{Declared, Health, Limits, Port, Replica, Role, Since, Usage, Verbs, verdict};
 
 /// What a row shows, for a service (its replicas summed) or one replica.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,8 +15,11 @@ pub struct Summary {
     pub health: Since,
     /// Replicas that are up (running and not failing their check).
     pub up: u32,
-    /// Replicas there are, or that should be (whichever is more); jobs and spares not counted.
+    /// Replicas there are, or that should be (whichever is more); jobs and spares not counted. Zero
+    /// for a service that is meant to have none.
     pub total: u32,
+    /// How many replicas its engine is told to keep; `None` where nobody tells it.
+    pub desired: Option<u32>,
     /// Restarts of all replicas; `None` until known.
     pub restarts: Option<u32>,
     /// All ports, deduplicated, sorted. Shared, so that a summary is cheap to make every frame.
@@ -46,20 +50,40 @@ impl Summary {
     /// where there is nothing else, and even then they can't make the service sick.
     pub(super) fn of_service<'a>(
         members: impl Iterator<Item = &'a Known> + Clone,
-        desired: Option<u32>,
+        declared: Option<&Declared>,
         now: Timestamp,
     ) -> Self {
         let replicas = members.clone().filter(|known| known.replica.role == Role::Replica);
         let verdicts: Vec<Since> = replicas.clone().map(|known| known.verdict(now)).collect();
-        let mut summary = match verdict::of_service(&verdicts) {
+        let of_replicas = verdict::of_service(&verdicts);
+        let health = match declared {
+            Some(declared) => Some(verdict::of_declared(of_replicas, verdicts.len(), declared)),
+            None => of_replicas,
+        };
+        let mut summary = match health {
             Some(health) => Self { health, ..Self::of(replicas.map(|known| &known.replica)) },
             None => {
                 Self { health: of_others(members.clone()), ..Self::of(members.map(|known| &known.replica)) }
             }
         };
         summary.up = verdicts.iter().filter(|since| verdict::is_up(since.health)).count() as u32;
-        summary.total = (verdicts.len() as u32).max(desired.unwrap_or(0));
+        summary.total = (verdicts.len() as u32).max(declared.map_or(0, |it| it.desired));
+        if let Some(declared) = declared {
+            summary.declare(declared);
+        }
         summary
+    }
+
+    /// What the service itself says, whichever replicas it has.
+    fn declare(&mut self, declared: &Declared) {
+        self.desired = Some(declared.desired);
+        if !declared.ports.is_empty() {
+            let all = self.ports.iter().chain(&declared.ports).cloned().collect::<BTreeSet<Port>>();
+            self.ports = all.into_iter().collect();
+        }
+        if self.revision.is_empty() {
+            self.revision = declared.image.tag().into();
+        }
     }
 
     fn of<'a>(replicas: impl Iterator<Item = &'a Replica> + Clone) -> Self {
@@ -67,6 +91,7 @@ impl Summary {
             health: Since { health: Health::Stopped, at: None, why: String::new() },
             up: 0,
             total: 0,
+            desired: None,
             restarts: replicas.clone().filter_map(|r| r.restarts).reduce(u32::saturating_add),
             ports: ports(replicas.clone()),
             usage: Usage::default(),

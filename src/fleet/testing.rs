@@ -44,6 +44,7 @@ pub(super) fn running(project: &str, service_name: &str, name: &str) -> Replica 
         tty: Some(false),
         kept_up: false,
         spec: None,
+        placed: None,
         compose: None,
     }
 }
@@ -57,7 +58,7 @@ pub(super) fn exited(mut replica: Replica, code: i64, finished: i64) -> Replica 
 }
 
 pub(super) fn synced(seconds: i64, replicas: &[Replica]) -> Observation {
-    Observation::Synced { at: at(seconds), replicas: replicas.to_vec() }
+    Observation::Synced { at: at(seconds), engine: EngineId::new("docker"), replicas: replicas.to_vec() }
 }
 
 pub(super) fn applied(seconds: i64, replica: &Replica) -> Observation {

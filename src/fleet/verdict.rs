@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::track::{SETTLED, Track};
-use super::{Exit, Health, HealthCheck, Replica, Since, State};
+use super::{Declared, Exit, Health, HealthCheck, Placed, Replica, Since, State, UpdateState};
 
 /// The verdict on one replica at `now`.
 pub(super) fn of_replica(replica: &Replica, track: &Track, now: Timestamp) -> Since {
@@ -29,11 +29,23 @@ pub(super) fn of_replica(replica: &Replica, track: &Track, now: Timestamp) -> Si
 /// command that is not there).
 fn created(replica: &Replica) -> Since {
     let at = Some(replica.created);
+    if let Some(placed) = &replica.placed {
+        return on_its_way(placed, at);
+    }
     match replica.exit.filter(|exit| exit.code != 0) {
         Some(exit) => {
             Since { health: Health::Down, at, why: format!("could not start, {}", exit_words(exit, false)) }
         }
         None => Since { health: Health::Stopped, at, why: "never started".to_owned() },
+    }
+}
+
+/// The engine has it in hand: nobody needs to start it. Where it says what keeps it, it is stuck.
+fn on_its_way(placed: &Placed, at: Option<Timestamp>) -> Since {
+    if placed.trouble.is_empty() {
+        Since { health: Health::Starting, at, why: placed.stage.to_string() }
+    } else {
+        Since { health: Health::Down, at, why: placed.trouble.to_string() }
     }
 }
 
@@ -59,7 +71,10 @@ fn is_looping(replica: &Replica, track: &Track, now: Timestamp) -> bool {
 
 fn down(replica: &Replica, track: &Track, now: Timestamp) -> Since {
     let at = track.down_since().or(replica.finished);
-    let ended = replica.exit.map(|exit| exit_words(exit, track.was_oom(exit, replica)));
+    let ended = replica.exit.map(|exit| exit_words(exit, track.was_oom(exit, replica))).or_else(|| {
+        let placed = replica.placed.as_ref().filter(|placed| !placed.trouble.is_empty())?;
+        Some(placed.trouble.to_string())
+    });
     let mut why = ended.unwrap_or_default();
     match track.cadence(replica, now) {
         Some(cadence) => {
@@ -83,6 +98,10 @@ fn down(replica: &Replica, track: &Track, now: Timestamp) -> Since {
 
 fn exited(replica: &Replica, track: &Track, now: Timestamp) -> Since {
     let Some(exit) = replica.exit else {
+        if let Some(placed) = replica.placed.as_ref().filter(|placed| !placed.trouble.is_empty()) {
+            let why = placed.trouble.to_string();
+            return Since { health: Health::Down, at: replica.finished, why };
+        }
         return Since { health: Health::Stopped, at: replica.finished, why: "exited".to_owned() };
     };
     let oom = track.was_oom(exit, replica);
@@ -160,6 +179,42 @@ fn all_alike(replicas: &[Since], worst: &Since) -> Since {
         _ => worst.why.clone(),
     };
     Since { health: worst.health, at, why }
+}
+
+/// The verdict on a service its engine looks after: what its `count` replicas say, how many there
+/// should be, and how its last update stands.
+pub(super) fn of_declared(of_replicas: Option<Since>, count: usize, declared: &Declared) -> Since {
+    let desired = declared.desired as usize;
+    let mut since = of_replicas.unwrap_or_else(|| match desired {
+        0 if declared.global => Since { health: Health::Stopped, at: None, why: "no node for it".into() },
+        0 => Since { health: Health::Stopped, at: None, why: "scaled to 0".into() },
+        n => Since { health: Health::Starting, at: None, why: format!("0 of {n} replicas") },
+    });
+    if count < desired && since.health.is_well() {
+        since.health = Health::Degraded;
+        since.why = format!("{count} of {desired} replicas");
+    }
+    let Some(update) = &declared.update else { return since };
+    let (words, at_least) = match update.state {
+        UpdateState::Completed => return since,
+        UpdateState::Updating => ("updating", Health::Healthy),
+        UpdateState::Paused => ("update paused", Health::Degraded),
+        UpdateState::RollingBack => ("rolling back", Health::Degraded),
+        UpdateState::RollbackPaused => ("rollback paused", Health::Degraded),
+        UpdateState::RolledBack => ("rolled back", Health::Healthy),
+    };
+    if since.health < at_least {
+        since.health = at_least;
+        since.at = update.at;
+    }
+    let mut why = words.to_owned();
+    // The engine's words say which replica failed; that of a replica is one more witness of it.
+    let because = if update.message.is_empty() { &since.why } else { &update.message };
+    if !because.is_empty() {
+        let _ = write!(why, ": {because}");
+    }
+    since.why = why;
+    since
 }
 
 #[cfg(test)]

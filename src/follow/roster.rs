@@ -97,14 +97,14 @@ impl Roster {
     pub(super) fn apply(&mut self, observation: Observation, now: Timestamp) -> Vec<Change> {
         let mut changes = Vec::new();
         match observation {
-            Observation::Synced { at, replicas } => {
+            Observation::Synced { at, engine, replicas } => {
                 for replica in &replicas {
                     self.seen(replica, &mut changes);
                 }
                 let gone: Vec<ReplicaId> = self
                     .members
                     .keys()
-                    .filter(|id| !replicas.iter().any(|r| r.id == **id))
+                    .filter(|id| id.engine == engine && !replicas.iter().any(|r| r.id == **id))
                     .cloned()
                     .collect();
                 for id in gone {
@@ -116,7 +116,10 @@ impl Roster {
             Observation::Removed { at, id } => self.gone(&id, at, &mut changes),
             Observation::Happened(event) => self.happened(&event, &mut changes),
             Observation::Link(link) => self.link(&link, now, &mut changes),
-            Observation::Sampled { .. } | Observation::Host(_) | Observation::Engine(_) => {}
+            Observation::Declared { .. }
+            | Observation::Sampled { .. }
+            | Observation::Host(_)
+            | Observation::Engine(_) => {}
         }
         changes
     }

@@ -44,6 +44,7 @@ fn replica(id: &str, state: State, started: Option<i64>) -> Replica {
         tty: None,
         kept_up: false,
         spec: None,
+        placed: None,
         compose: None,
     }
 }
@@ -129,7 +130,8 @@ fn a_removal_is_told_once() {
     let gone = || Observation::Removed { at: at(9), id: ReplicaId { engine: engine(), id: "a".into() } };
     let (marks, _) = told(&mut roster(), [happened(9, EventKind::Destroyed), gone(), gone()]);
     assert_eq!(marks, ["api-1 removed", "(close)"]);
-    let (marks, _) = told(&mut roster(), [Observation::Synced { at: at(9), replicas: Vec::new() }]);
+    let (marks, _) =
+        told(&mut roster(), [Observation::Synced { at: at(9), engine: engine(), replicas: Vec::new() }]);
     assert_eq!(marks, ["api-1 removed", "(close)"]);
 }
 
@@ -137,7 +139,7 @@ fn a_removal_is_told_once() {
 fn the_first_list_is_no_news() {
     let mut roster = Roster::new(Subject::All, &engine());
     let replicas = vec![replica("a", State::Running, Some(0))];
-    let (marks, _) = told(&mut roster, [Observation::Synced { at: at(1), replicas }]);
+    let (marks, _) = told(&mut roster, [Observation::Synced { at: at(1), engine: engine(), replicas }]);
     assert_eq!(marks, ["(open)"]);
     // What is learnt about its start later is no start.
     let mut roster = Roster::new(Subject::All, &engine());

@@ -179,6 +179,7 @@ fn replica(id: &str, number: u32) -> Replica {
         tty: None,
         kept_up: false,
         spec: None,
+        placed: None,
         compose: None,
     }
 }

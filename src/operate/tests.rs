@@ -34,7 +34,11 @@ fn fleet(platform: Platform) -> Fleet {
     let world = World::new(platform, None, 7, start());
     let mut fleet = Fleet::new();
     fleet.apply(Observation::Engine(world.info()));
-    fleet.apply(Observation::Synced { at: start(), replicas: world.replicas() });
+    fleet.apply(Observation::Synced {
+        at: start(),
+        engine: world.engine().clone(),
+        replicas: world.replicas(),
+    });
     fleet
 }
 
@@ -171,7 +175,7 @@ fn a_project_is_stopped_from_the_top_and_started_from_the_bottom() {
         let exited = |r: Replica| Replica { state: State::Exited, ..r };
         world.replicas().into_iter().map(exited).collect()
     };
-    fleet.apply(Observation::Synced { at: start(), replicas: stopped });
+    fleet.apply(Observation::Synced { at: start(), engine: EngineId::new("demo"), replicas: stopped });
     let plan = verb_plan(Verb::Start, &project, &fleet, &Options::default()).unwrap();
     assert!(wave(&plan, "postgres") < wave(&plan, "auth-service"));
 }
@@ -184,7 +188,7 @@ fn a_cycle_of_dependencies_still_ends() {
         compose.depends_on = vec!["api".into(), "postgres".into(), "redis".into(), "nginx".into()];
     }
     let mut fleet = Fleet::new();
-    fleet.apply(Observation::Synced { at: start(), replicas });
+    fleet.apply(Observation::Synced { at: start(), engine: EngineId::new("demo"), replicas });
     let project = [Target::Project(Some("payments".into()))];
     let plan = verb_plan(Verb::Stop, &project, &fleet, &Options::default()).unwrap();
     assert_eq!(plan.steps.len(), 5);

@@ -79,7 +79,11 @@ impl Stage {
     /// The engine answers.
     pub fn reach(&mut self) {
         self.tell(Observation::Engine(self.world.info()));
-        self.tell(Observation::Synced { at: self.now, replicas: self.world.replicas() });
+        self.tell(Observation::Synced {
+            at: self.now,
+            engine: self.world.engine().clone(),
+            replicas: self.world.replicas(),
+        });
         for past in self.world.past() {
             self.tell(past);
         }

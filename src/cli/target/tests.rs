@@ -26,6 +26,7 @@ fn replica(project: Option<&str>, service: &str, name: &str, id: &str) -> Replic
         tty: None,
         kept_up: false,
         spec: None,
+        placed: None,
         compose: None,
     }
 }
@@ -34,6 +35,7 @@ fn fleet() -> Fleet {
     let mut fleet = Fleet::new();
     fleet.apply(Observation::Synced {
         at: jiff::Timestamp::UNIX_EPOCH,
+        engine: EngineId::new("docker"),
         replicas: vec![
             replica(Some("shop"), "api", "shop-api-1", "aaaa11112222"),
             replica(Some("shop"), "api", "shop-api-2", "aaaa33334444"),

@@ -6,13 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Column, Fold, Grid, Sort};
 use crate::console::pane::Target;
 use crate::engine::demo::{Platform, World};
-use crate::fleet::{Fleet, Observation};
+use crate::fleet::Fleet;
 
 fn fleet(services: usize) -> (World, Fleet, Timestamp) {
     let now: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
     let world = World::new(Platform::default(), Some(services), 3, now);
     let mut fleet = Fleet::new();
-    fleet.apply(Observation::Synced { at: now, replicas: world.replicas() });
+    fleet.apply(world.synced());
     for past in world.past() {
         fleet.apply(past);
     }

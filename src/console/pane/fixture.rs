@@ -66,6 +66,7 @@ pub(super) fn replica(project: Option<&str>, name: &str, number: u32) -> Replica
         tty: Some(false),
         kept_up: false,
         spec: None,
+        placed: None,
         compose: project.map(|_| Arc::new(compose)),
     }
 }
@@ -118,7 +119,7 @@ pub(super) fn replicas() -> Vec<Replica> {
 /// The fleet of [`replicas`], with five minutes of usage and a few events.
 pub(super) fn fleet() -> Fleet {
     let mut fleet = Fleet::new();
-    fleet.apply(Observation::Synced { at: at(-400), replicas: replicas() });
+    fleet.apply(Observation::Synced { at: at(-400), engine: EngineId::new("docker"), replicas: replicas() });
     for second in -300..=0_i64 {
         // A slow wave, with half a minute missing.
         if (-200..-170).contains(&second) {

@@ -142,7 +142,11 @@ fn hostile_text_and_huge_values_only_look_bad() {
     all[1].limits.memory = Some(u64::MAX);
     all[1].limits.cpus = Some(f64::INFINITY);
     let mut fleet = Fleet::new();
-    fleet.apply(Observation::Synced { at: at(-10), replicas: all });
+    fleet.apply(Observation::Synced {
+        at: at(-10),
+        engine: crate::fleet::EngineId::new("docker"),
+        replicas: all,
+    });
     let usage = crate::fleet::Usage {
         cpu: Some(f32::INFINITY),
         memory: Some(u64::MAX),

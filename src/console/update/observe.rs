@@ -25,7 +25,7 @@ pub(super) fn observed(model: &mut Model, observation: Observation) -> Vec<Effec
     let Model { grid, fleet, .. } = model;
     let is_link = matches!(observation, Observation::Link(_));
     match &observation {
-        Observation::Synced { .. } => grid.all_changed(),
+        Observation::Synced { .. } | Observation::Declared { .. } => grid.all_changed(),
         Observation::Applied { replica, .. } => {
             grid.service_changed(&replica.service);
             // Renamed or regrouped: the service it was in changes too.

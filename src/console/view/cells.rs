@@ -29,6 +29,9 @@ pub(super) fn cell(
     let usage = &summary.usage;
     match cell.column {
         Column::Service => Vec::new(),
+        Column::Replicas if summary.desired == Some(0) && summary.total == 0 => {
+            plain(model, "0/0".to_owned(), Role::Dim)
+        }
         Column::Replicas => replicas(model, summary.up, summary.total, summary.health.health),
         Column::Health => health(model, summary, width),
         Column::Ports => ports(model, summary, width),

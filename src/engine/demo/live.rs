@@ -168,7 +168,7 @@ impl Inner {
 impl Watcher {
     fn hand_out(&mut self, world: &World, happened: &[Observation]) {
         if self.behind {
-            let truth = Observation::Synced { at: world.now(), replicas: world.replicas() };
+            let truth = world.synced();
             if self.tell.try_send(truth).is_err() {
                 return;
             }
@@ -201,11 +201,8 @@ impl Engine for Demo {
             let (tell, told) = mpsc::channel(BACKLOG);
             let first = shared.turn(|inner| {
                 let world = &inner.world;
-                let mut first = vec![
-                    Observation::Engine(world.info()),
-                    Observation::Synced { at: world.now(), replicas: world.replicas() },
-                    Observation::Link(Link::Live),
-                ];
+                let mut first =
+                    vec![Observation::Engine(world.info()), world.synced(), Observation::Link(Link::Live)];
                 first.extend(world.past());
                 inner.watchers.push(Watcher { tell, behind: false });
                 first
@@ -227,10 +224,7 @@ impl Engine for Demo {
         async move {
             Ok(shared.turn(|inner| {
                 let world = &inner.world;
-                let mut out = vec![
-                    Observation::Engine(world.info()),
-                    Observation::Synced { at: world.now(), replicas: world.replicas() },
-                ];
+                let mut out = vec![Observation::Engine(world.info()), world.synced()];
                 out.extend(world.present());
                 out
             }))

@@ -73,7 +73,9 @@ async fn watching_tells_the_engine_then_everything_then_what_changes() {
         let mut watch = demo.watch();
         let Some(Observation::Engine(engine)) = watch.next().await else { panic!("engine first") };
         assert_eq!((engine.kind.as_str(), engine.version.as_str()), ("demo", platform.name()));
-        let Some(Observation::Synced { at, replicas: all }) = watch.next().await else { panic!("then all") };
+        let Some(Observation::Synced { at, replicas: all, .. }) = watch.next().await else {
+            panic!("then all")
+        };
         assert_eq!(at, start());
         assert_eq!(all, replicas(&demo).await);
         assert_eq!(watch.next().await, Some(Observation::Link(Link::Live)));

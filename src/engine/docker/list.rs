@@ -46,7 +46,7 @@ pub(super) async fn list(shared: Arc<Shared>, usage: bool) -> Result<Vec<Observa
     };
     let mut all = vec![
         Observation::Engine(engine),
-        Observation::Synced { at, replicas },
+        Observation::Synced { at, engine: shared.id.clone(), replicas },
         Observation::Link(Link::Live),
     ];
     if usage && local {

@@ -61,6 +61,7 @@ pub(super) fn from_entry(engine: &EngineId, entry: &Entry) -> Replica {
         tty: None,
         kept_up: false,
         spec: None,
+        placed: None,
         id,
     }
 }
@@ -97,6 +98,7 @@ pub(super) fn from_inspected(engine: &EngineId, it: &Inspected) -> Replica {
         tty: Some(it.config.tty.unwrap_or(false)),
         kept_up: kept_up(it),
         spec: None,
+        placed: None,
         id,
     }
 }

@@ -145,7 +145,7 @@ impl Watch {
         let at = Timestamp::now();
         let (replicas, wanted) = self.known.list(&entries, true);
         self.say(Observation::Engine(self.engine.clone())).await?;
-        self.say(Observation::Synced { at, replicas }).await?;
+        self.say(Observation::Synced { at, engine: self.shared.id.clone(), replicas }).await?;
         self.say(Observation::Link(Link::Live)).await?;
         self.publish_roster();
         Ok((events, wanted))
@@ -187,7 +187,8 @@ impl Watch {
                 entries = pending(&mut list), if list.is_some() => {
                     list = None;
                     let (replicas, wanted) = self.known.list(&entries?, false);
-                    self.say(Observation::Synced { at: Timestamp::now(), replicas }).await?;
+                    let (at, engine) = (Timestamp::now(), self.shared.id.clone());
+                    self.say(Observation::Synced { at, engine, replicas }).await?;
                     for id in wanted {
                         inspects.want(id, Duration::ZERO);
                     }

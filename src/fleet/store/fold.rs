@@ -8,7 +8,8 @@ use super::{Changes, EVENTS, Fleet, Known, Row};
 use crate::fleet::merge::keep_known;
 use crate::fleet::track::Track;
 use crate::fleet::{
-    Event, History, Link, Observation, Replica, ReplicaId, Role, Service, ServiceId, Summary, Usage,
+    Declared, EngineId, Event, History, Link, Observation, Replica, ReplicaId, Role, Service, ServiceId,
+    Summary, Usage,
 };
 
 /// Rows to work out anew, and what changed.
@@ -23,14 +24,17 @@ impl Fleet {
     pub fn apply(&mut self, observation: Observation) -> Changes {
         let mut touched = Touched::default();
         match observation {
-            Observation::Synced { at, replicas } => self.sync(at, replicas, &mut touched),
+            Observation::Synced { at, engine, replicas } => self.sync(at, engine, replicas, &mut touched),
+            Observation::Declared { at, engine, services } => {
+                self.declare(at, &engine, services, &mut touched);
+            }
             Observation::Applied { at, replica } => self.learn(at, *replica, false, &mut touched),
             Observation::Removed { at, id } => self.remove(at, id, &mut touched),
             Observation::Sampled { at, usages } => touched.changes.usage = self.sample(at, usages),
             Observation::Happened(event) => self.happen(event, &mut touched),
             Observation::Host(host) => touched.changes.header = self.host.replace(host) != Some(host),
             Observation::Engine(engine) => {
-                self.trust_next_list = true;
+                self.told += 1;
                 touched.changes.header = self.engine.as_ref() != Some(&engine);
                 self.engine = Some(engine);
             }
@@ -45,17 +49,18 @@ impl Fleet {
         touched.changes
     }
 
-    fn sync(&mut self, at: Timestamp, replicas: Vec<Replica>, touched: &mut Touched) {
-        let trusted = std::mem::take(&mut self.trust_next_list);
+    fn sync(&mut self, at: Timestamp, engine: EngineId, replicas: Vec<Replica>, touched: &mut Touched) {
+        let trusted = self.listed.get(&engine).copied().unwrap_or(0) != self.told;
         if trusted {
-            self.gone.clear();
+            self.gone.retain(|id, _| id.engine != engine);
         }
         let listed: HashSet<ReplicaId> = replicas.iter().map(|replica| replica.id.clone()).collect();
         let unlisted: Vec<ReplicaId> = self
             .known
             .iter()
+            .filter(|(id, _)| id.engine == engine && !listed.contains(*id))
             // What we learnt after the list was made can't be in it.
-            .filter(|(id, known)| !listed.contains(*id) && (trusted || known.at <= at))
+            .filter(|(_, known)| trusted || known.at <= at)
             .map(|(id, _)| id.clone())
             .collect();
         for id in unlisted {
@@ -64,12 +69,43 @@ impl Fleet {
         for replica in replicas {
             self.learn(at, replica, trusted, touched);
         }
-        self.gone.retain(|_, gone_at| *gone_at > at);
+        self.gone.retain(|id, gone_at| id.engine != engine || *gone_at > at);
+        self.listed.insert(engine, self.told);
         self.true_at(at);
         if trusted {
             // The engine's clock may have gone back: the age shown must not count from its future.
             self.as_of = Some(at);
         }
+    }
+
+    /// All services that `engine` looks after by itself.
+    fn declare(&mut self, at: Timestamp, engine: &EngineId, services: Vec<Declared>, touched: &mut Touched) {
+        let named: HashSet<ServiceId> = services.iter().map(|it| it.service.clone()).collect();
+        let undeclared: Vec<ServiceId> = self
+            .rows
+            .iter()
+            .filter(|(id, row)| id.engine == *engine && row.declared.is_some() && !named.contains(*id))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in undeclared {
+            if let Some(row) = self.rows.get_mut(&id) {
+                row.declared = None;
+                row.service.desired = None;
+            }
+            self.drop_empty(&id);
+            touched.row(&id, true);
+        }
+        for it in services {
+            let is_new = !self.rows.contains_key(&it.service);
+            let id = it.service.clone();
+            let row = self.rows.entry(id.clone()).or_insert_with(|| Row::empty(id.clone()));
+            if row.declared.as_ref() != Some(&it) {
+                row.service.desired = Some(it.desired);
+                row.declared = Some(it);
+                touched.row(&id, is_new);
+            }
+        }
+        self.true_at(at);
     }
 
     /// One replica as it was at `at`; `trusted` makes the word win whatever its time.
@@ -130,22 +166,22 @@ impl Fleet {
     }
 
     fn join(&mut self, id: &ReplicaId, service: &ServiceId) {
-        if let Some(row) = self.rows.get_mut(service) {
-            row.service.replicas.push(id.clone());
-        } else {
-            let replicas = vec![id.clone()];
-            let service = Service { id: service.clone(), desired: None, replicas };
-            let summary = Summary::of_service(std::iter::empty(), None, Timestamp::UNIX_EPOCH);
-            self.rows.insert(service.id.clone(), Row { service, summary, unsettled: false });
-        }
+        let row = self.rows.entry(service.clone()).or_insert_with(|| Row::empty(service.clone()));
+        row.service.replicas.push(id.clone());
     }
 
     fn leave(&mut self, id: &ReplicaId, service: &ServiceId) {
         if let Some(row) = self.rows.get_mut(service) {
             row.service.replicas.retain(|member| member != id);
-            if row.service.replicas.is_empty() {
-                self.rows.remove(service);
-            }
+        }
+        self.drop_empty(service);
+    }
+
+    /// A service nobody speaks of any more is no row.
+    fn drop_empty(&mut self, service: &ServiceId) {
+        let is_empty = |row: &Row| row.service.replicas.is_empty() && row.declared.is_none();
+        if self.rows.get(service).is_some_and(is_empty) {
+            self.rows.remove(service);
         }
     }
 
@@ -157,7 +193,7 @@ impl Fleet {
         let members = row.service.replicas.iter().filter_map(|id| known.get(id));
         let at = members.clone().map(|known| known.at).max().unwrap_or(Timestamp::UNIX_EPOCH);
         row.unsettled = members.clone().any(|known| known.track.is_unsettled(&known.replica, at));
-        row.summary = Summary::of_service(members, row.service.desired, at);
+        row.summary = Summary::of_service(members, row.declared.as_ref(), at);
     }
 
     fn sample(&mut self, at: Timestamp, usages: Vec<(ReplicaId, Usage)>) -> bool {
@@ -193,6 +229,14 @@ impl Fleet {
 
     fn true_at(&mut self, at: Timestamp) {
         self.as_of = self.as_of.max(Some(at));
+    }
+}
+
+impl Row {
+    fn empty(id: ServiceId) -> Self {
+        let service = Service { id, desired: None, replicas: Vec::new() };
+        let summary = Summary::of_service(std::iter::empty(), None, Timestamp::UNIX_EPOCH);
+        Self { service, declared: None, summary, unsettled: false }
     }
 }
 

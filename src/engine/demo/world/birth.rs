@@ -204,6 +204,7 @@ impl World {
             tty: Some(false),
             kept_up: matches!(spec.restart, "always" | "unless-stopped"),
             spec: None,
+            placed: None,
             compose,
         }
     }

@@ -149,6 +149,11 @@ impl World {
         self.living().map(|unit| unit.replica.clone()).collect()
     }
 
+    /// All of them, as an observation.
+    pub fn synced(&self) -> Observation {
+        Observation::Synced { at: self.now(), engine: self.engine.clone(), replicas: self.replicas() }
+    }
+
     /// Live on until `to` and tell what happened, in order. Going back does nothing.
     pub fn advance(&mut self, to: Timestamp) -> Vec<Observation> {
         let to = self.millis(to);

@@ -359,7 +359,7 @@ fn the_fleet_folds_it_into_what_the_guide_says_is_wrong() {
     let mut world = world(Platform::GroupBuying);
     let mut fleet = Fleet::new();
     fleet.apply(Observation::Engine(world.info()));
-    fleet.apply(Observation::Synced { at: world.now(), replicas: world.replicas() });
+    fleet.apply(world.synced());
     for observation in world.past() {
         fleet.apply(observation);
     }
