@@ -239,6 +239,7 @@ fn escape_cancels_a_job_once_nothing_else_is_open() {
         services: plan.services.clone(),
         end: End::Failed { why: "cancelled".into() },
         steps: steps.collect(),
+        images: Vec::new(),
         advice: Vec::new(),
         operation: None,
         took: Duration::from_secs(1),

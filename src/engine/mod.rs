@@ -23,7 +23,7 @@ pub use details::{Details, HealthLog, HealthSpec, Mount, NetworkLink};
 pub use error::EngineError;
 pub use guard::Guard;
 pub use step::{Act, Consent, Course, Create, Done, Order, Place, Step};
-pub use survey::{Blueprint, ImageFacts, Managed, Query, Survey, UpdateState, UpdateStatus};
+pub use survey::{Blueprint, ImageFacts, Managed, Needs, Query, Survey, UpdateState, UpdateStatus};
 
 use crate::config::{EngineSettings, Protection};
 use crate::fleet::{EngineId, Observation, ReplicaId};

@@ -26,6 +26,20 @@ pub struct Survey {
     pub managed: Vec<Managed>,
     /// Every image asked for, as asked, in that order; `None` = not on this engine.
     pub images: Vec<(Arc<str>, Option<ImageFacts>)>,
+    /// What compose files on this host say about services whose labels don't: never from the
+    /// engine, which leaves it empty; the room that operates reads them.
+    pub needs: Vec<Needs>,
+}
+
+/// Which services of its project a service needs, by its compose file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Which service.
+    pub service: ServiceId,
+    /// What it depends on or links to, sorted.
+    pub depends_on: Vec<Arc<str>>,
+    /// Those of them that have to run to their end first, with exit code 0, sorted.
+    pub completes: Vec<Arc<str>>,
 }
 
 impl Survey {
@@ -92,6 +106,9 @@ pub struct Blueprint {
     pub limits: Limits,
     /// Its `quarterdeck.gate.*` labels, without that prefix: `deadline` → `90s`.
     pub gate: Vec<(String, String)>,
+    /// Its `quarterdeck.overlap` label, as it is: `yes` or `no`, whether two of it may run at once
+    /// on the same writable mounts while it is replaced.
+    pub overlap: Option<String>,
     /// Host names in the URLs of its environment: whom it talks to.
     pub talks_to: Vec<Arc<str>>,
     /// A hash of all its settings except the image, its number and its name. Values that are

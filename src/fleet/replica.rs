@@ -103,6 +103,9 @@ pub struct Compose {
     pub working_dir: Option<Arc<str>>,
     /// Names of the services this one depends on (v2 label only), sorted.
     pub depends_on: Vec<Arc<str>>,
+    /// Those of them that have to run to their end, with exit code 0, before this one starts
+    /// (`service_completed_successfully`; v2 label only), sorted.
+    pub completes: Vec<Arc<str>>,
     /// `config-hash`.
     pub config_hash: Option<Arc<str>>,
 }

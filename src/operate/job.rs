@@ -377,6 +377,8 @@ pub struct Outcome {
     pub end: End,
     /// How each step ended, in the order they ended.
     pub steps: Vec<StepOutcome>,
+    /// The plan's images, before → after.
+    pub images: Vec<ImageChange>,
     /// Where it did not end as wanted: what state each replica is in and what to type, a line each.
     pub advice: Vec<String>,
     /// The journal's number; `None` without a journal.

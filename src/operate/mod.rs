@@ -13,6 +13,7 @@ mod job;
 mod plan;
 mod saga;
 mod target;
+mod token;
 mod warn;
 mod words;
 
@@ -26,3 +27,4 @@ pub use job::{
 pub use plan::{Confirm, Options, Plan, PlanRow, Refusal, Seat, Skipped, plan, query};
 pub use saga::{Bridge, Control, Resume, resume, run};
 pub use target::Target;
+pub use token::token;

@@ -14,13 +14,19 @@ use crate::engine::{Act, Query, Step, Survey};
 use crate::fleet::{Fleet, Replica, ReplicaId, Role, ServiceId, State, Verb};
 
 /// How a change is to be made; the config's and the command line's part of a plan.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
+    /// What tells the names this operation uses from those of any other: 3–12 of `a`–`z`, `0`–`9`,
+    /// made anew for every plan with [`super::token()`].
+    pub token: String,
+    /// Wait until what is started is well, before the next step; `--no-wait` is possible only for
+    /// what is never undone (start, restart, up, scale).
+    pub wait: bool,
     /// Seconds a graceful stop may take (stop, restart); `None` = each container's own.
     pub timeout: Option<u32>,
     /// The signal to send (kill); `None` = `SIGKILL`.
     pub signal: Option<String>,
-    /// Remove also what runs.
+    /// Remove also what runs; replace also what runs that very image already.
     pub force: bool,
     /// Who may change what.
     pub protection: Protection,
@@ -28,6 +34,21 @@ pub struct Options {
     pub gate: GateSettings,
     /// Where the user sits.
     pub seat: Seat,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            token: "plan".into(),
+            wait: true,
+            timeout: None,
+            signal: None,
+            force: false,
+            protection: Protection::default(),
+            gate: GateSettings::default(),
+            seat: Seat::default(),
+        }
+    }
 }
 
 /// Where the user sits: what must not be sawn off.
@@ -74,6 +95,10 @@ pub struct Plan {
     /// What will be left alone, and why.
     #[serde(default)]
     pub skipped: Vec<Skipped>,
+    /// It begins with asking the registry: where that has nothing newer than what runs (no id of
+    /// `images` would change), it ends there, done, with nothing touched.
+    #[serde(default)]
+    pub only_newer: bool,
     /// Sentences worth reading before saying yes, most important first.
     pub warnings: Vec<String>,
     /// How sure the user must be.
@@ -131,13 +156,15 @@ pub enum Refusal {
         /// What is missing.
         what: String,
     },
-    /// No replica is in a state in which the verb makes sense.
+    /// No replica is in a state in which the verb makes sense, or everything is so already.
     #[error("nothing to {verb}: {why}")]
     Nothing {
         /// What was asked.
         verb: Change,
-        /// The replicas' states and what to do instead.
+        /// The replicas' states.
         why: String,
+        /// What to do instead; empty where there is nothing special.
+        remedy: String,
     },
     /// It can't be done to this service, by its nature.
     #[error("can't {verb} {what}: {why}")]
@@ -164,6 +191,7 @@ impl Refusal {
     pub fn remedy(&self) -> &str {
         match self {
             Self::Impossible { remedy, .. } => remedy,
+            Self::Nothing { remedy, .. } if !remedy.is_empty() => remedy,
             Self::Protected { .. } => "Change its level under [[protect]] in the config, if you may.",
             Self::NoTarget { .. } | Self::Gone { .. } | Self::Nothing { .. } => {
                 "See qd status --all for the state of everything."
@@ -199,7 +227,8 @@ pub fn plan(intent: &Intent, fleet: &Fleet, _survey: &Survey, options: &Options)
     let verb = match change {
         Change::Act(verb) => *verb,
         _ => {
-            return Err(Refusal::Nothing { verb: change.clone(), why: "not built yet".to_owned() });
+            let why = "not built yet".to_owned();
+            return Err(Refusal::Nothing { verb: change.clone(), why, remedy: String::new() });
         }
     };
     let Resolved { replicas, jobs_passed_over } = resolve(change, targets, fleet)?;
@@ -244,7 +273,7 @@ pub fn plan(intent: &Intent, fleet: &Fleet, _survey: &Survey, options: &Options)
     }
     if steps.is_empty() {
         let why = words::nothing_left(&skipped, jobs_passed_over);
-        return Err(Refusal::Nothing { verb: change.clone(), why });
+        return Err(Refusal::Nothing { verb: change.clone(), why, remedy: String::new() });
     }
     let services = distinct_services(&steps);
     order(verb, &mut steps, &services, fleet);
@@ -260,6 +289,7 @@ pub fn plan(intent: &Intent, fleet: &Fleet, _survey: &Survey, options: &Options)
         images: Vec::new(),
         gaps: Vec::new(),
         skipped,
+        only_newer: false,
         warnings,
         confirm,
     })

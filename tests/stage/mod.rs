@@ -242,6 +242,7 @@ impl Stage {
                 services: plan.services,
                 end: failed.map_or(End::Done, |why| End::Failed { why }),
                 steps,
+                images: Vec::new(),
                 advice: Vec::new(),
                 operation: None,
                 took: std::time::Duration::from_millis(2100),

@@ -40,6 +40,7 @@ pub(super) fn replica(project: Option<&str>, name: &str, number: u32) -> Replica
         config_files: Some("/srv/shop/compose.yaml,/srv/shop/prod.yaml".into()),
         working_dir: Some("/srv/shop".into()),
         depends_on: vec!["db".into()],
+        completes: Vec::new(),
         config_hash: Some("5f1c".into()),
     };
     let unit = project.map_or_else(|| name.to_owned(), |p| format!("{p}-{name}-{number}"));

@@ -206,20 +206,27 @@ fn compose(labels: &Labels) -> Option<Arc<Compose>> {
     raw_label(labels, "project")?;
     let path = |key| raw_label(labels, key).map(|v| label(v, PATH));
     // `db:service_started:false,cache:service_healthy:true`
-    let mut depends_on: Vec<Arc<str>> = raw_label(labels, "depends_on")
-        .unwrap_or_default()
-        .split(',')
-        .filter_map(|d| d.split(':').next())
-        .map(|d| label(d.trim(), NAME))
-        .filter(|d| !d.is_empty())
-        .take(256)
-        .collect();
-    depends_on.sort_unstable();
-    depends_on.dedup();
+    let (mut depends_on, mut completes) = (Vec::new(), Vec::new());
+    for needed in raw_label(labels, "depends_on").unwrap_or_default().split(',').take(256) {
+        let mut parts = needed.split(':');
+        let name = label(parts.next().unwrap_or_default().trim(), NAME);
+        if name.is_empty() {
+            continue;
+        }
+        if parts.next() == Some("service_completed_successfully") {
+            completes.push(name.clone());
+        }
+        depends_on.push(name);
+    }
+    for names in [&mut depends_on, &mut completes] {
+        names.sort_unstable();
+        names.dedup();
+    }
     Some(Arc::new(Compose {
         config_files: path("project.config_files"),
         working_dir: path("project.working_dir"),
         depends_on,
+        completes,
         config_hash: path("config-hash"),
     }))
 }

@@ -26,7 +26,7 @@ fn a_compose_container_belongs_to_its_service() {
         "Labels": {
             "com.docker.compose.project": "pay", "com.docker.compose.service": "api",
             "com.docker.compose.container-number": "2", "com.docker.compose.oneoff": "False",
-            "com.docker.compose.depends_on": "db:service_started:false,cache:service_healthy:true",
+            "com.docker.compose.depends_on": "db:service_started:false,cache:service_healthy:true,migrate:service_completed_successfully:false",
             "com.docker.compose.config-hash": "ab12",
             "com.docker.compose.project.working_dir": "/srv/pay",
             "com.docker.compose.project.config_files": "docker-compose.yml",
@@ -38,7 +38,8 @@ fn a_compose_container_belongs_to_its_service() {
         (Some(2), Role::Replica, State::Running, HealthCheck::Unhealthy)
     );
     let compose = it.compose.unwrap();
-    assert_eq!(compose.depends_on, ["cache".into(), "db".into()]);
+    assert_eq!(compose.depends_on, ["cache".into(), "db".into(), "migrate".into()]);
+    assert_eq!(compose.completes, ["migrate".into()]);
     assert_eq!(compose.config_hash.as_deref(), Some("ab12"));
     assert_eq!(compose.working_dir.as_deref(), Some("/srv/pay"));
     assert_eq!(it.created.as_second(), 1_795_179_298);

@@ -71,6 +71,7 @@ pub fn resume(
         services: record.begun.services,
         end,
         steps: Vec::new(),
+        images: Vec::new(),
         advice: Vec::new(),
         operation: Some(record.id),
         took: Duration::ZERO,
@@ -89,7 +90,7 @@ struct Runner {
 
 impl Runner {
     async fn all(&self, plan: Plan) {
-        let Plan { intent, services, steps, .. } = plan;
+        let Plan { intent, services, steps, images, .. } = plan;
         let began = Instant::now();
         let mut outcomes = Vec::with_capacity(steps.len());
         for wave in waves(steps) {
@@ -102,8 +103,8 @@ impl Runner {
         let why = outcomes.iter().find_map(|o| o.result.as_ref().err()).map(ToString::to_string);
         let end = why.map_or(End::Done, |why| End::Failed { why });
         let took = began.elapsed();
-        let outcome =
-            Outcome { intent, services, end, steps: outcomes, advice: Vec::new(), operation: None, took };
+        let (steps, advice) = (outcomes, Vec::new());
+        let outcome = Outcome { intent, services, end, steps, images, advice, operation: None, took };
         self.say(Progress::Finished { job: self.job, outcome });
     }
 

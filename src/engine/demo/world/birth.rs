@@ -177,6 +177,7 @@ impl World {
                 config_files: Some(format!("/srv/{project}/docker-compose.yml").into()),
                 working_dir: Some(format!("/srv/{project}").into()),
                 depends_on: needs,
+                completes: Vec::new(),
                 config_hash: Some(Rng::new(named(self.seed, &spec.name)).hex(64).into()),
             })
         });
