@@ -129,6 +129,11 @@ pub struct Managed {
     pub previous: Option<Image>,
     /// How many replicas it should have; `None` = one a node (global).
     pub replicas: Option<u32>,
+    /// How many should run now: `replicas`; for one a node, how many nodes may run it.
+    pub wanted: u32,
+    /// How many do run that are made as the service says now, and are healthy where they have a
+    /// HEALTHCHECK: a gate waits until they are as many as wanted.
+    pub running: u32,
     /// Limits of each replica.
     pub limits: Limits,
     /// Its `ForceUpdate` count.
