@@ -42,6 +42,20 @@ pub enum JournalError {
         /// What was found.
         why: String,
     },
+    /// Another process keeps it locked for longer than we wait.
+    #[error("the journal {} is kept busy by another process", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system failed us.
+    #[error("the journal {} can't be used: {why}", path.display())]
+    Failed {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        why: String,
+    },
     /// A newer qd wrote it.
     #[error("the journal {} was written by a newer quarterdeck (version {found}, this one knows {known})", path.display())]
     Newer {
@@ -55,6 +69,12 @@ pub enum JournalError {
     /// Another operation has a service.
     #[error("{}", .0.sentence())]
     Locked(Box<Lock>),
+    /// An operation is somebody else's by now.
+    #[error("operation {operation} was taken over by somebody else")]
+    Lost {
+        /// Its number.
+        operation: i64,
+    },
     /// What was asked for is not in it.
     #[error("the journal has no {what}")]
     Missing {
@@ -79,8 +99,11 @@ impl JournalError {
                 "Move it away (mv {0} {0}.damaged); a new one is begun. What was recorded stays in the moved file.",
                 path.display()
             ),
+            Self::Busy { path } => format!("Try again; see who has it open: fuser -v {}", path.display()),
+            Self::Failed { .. } => "Look at the disk it lies on (dmesg), or name another file by journal.path in the config.".into(),
             Self::Newer { .. } => "Update this qd, or name another file by journal.path in the config.".into(),
             Self::Locked(lock) => lock.remedy(),
+            Self::Lost { operation } => format!("See who has it: qd journal {operation}."),
             Self::Missing { .. } => "See qd journal for what there is.".into(),
             Self::Closed => "This is a fault of quarterdeck; see its log.".into(),
         }

@@ -5,29 +5,74 @@
 //! not: decide anything about an operation (it keeps a plan as JSON and does not look inside), and
 //! hold a secret.
 //!
-//! One thread writes; every call is a message to it, so nobody waits for a disk while drawing.
+//! One thread writes; every call is a message to it, so nobody waits for a disk while drawing. A
+//! call that is no longer waited for is carried out all the same.
 
 mod error;
+mod events;
+mod fault;
+mod file;
+mod operations;
+mod process;
 mod record;
+mod revisions;
+mod rows;
+mod schema;
+#[cfg(test)]
+mod tests;
 mod who;
+mod worker;
 
 pub use error::JournalError;
 pub use record::{
-    EventRecord, Lock, NewOperation, OperationEnd, OperationRecord, OperationState, Query, Sighting, StepEnd,
-    StepRecord,
+    Adoption, EventRecord, Lock, NewOperation, OperationEnd, OperationRecord, OperationState, Query,
+    RevealRecord, Sighting, StepEnd, StepRecord,
 };
 pub use who::Who;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use rusqlite::Connection;
 
 use crate::fleet::{Revision, ServiceId};
+use fault::Fault;
+use operations::Claim;
+use worker::Worker;
 
 /// A handle to the journal; clones share it.
 #[derive(Clone, Debug)]
 pub struct Journal {
-    path: PathBuf,
+    path: Arc<Path>,
+    /// `None`: this handle only reads.
+    writer: Option<Worker>,
+    reader: Worker,
+    claims: Claims,
+}
+
+/// Our claims on the operations we have: see [`Claim`].
+#[derive(Clone, Debug, Default)]
+struct Claims(Arc<Mutex<HashMap<i64, i64>>>);
+
+impl Claims {
+    fn map(&self) -> MutexGuard<'_, HashMap<i64, i64>> {
+        // Nothing in here can be left half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, (operation, claim): Claim) {
+        self.map().insert(operation, claim);
+    }
+
+    fn drop(&self, operation: i64) {
+        self.map().remove(&operation);
+    }
+
+    fn of(&self, operation: i64) -> Option<Claim> {
+        self.map().get(&operation).map(|claim| (operation, *claim))
+    }
 }
 
 impl Journal {
@@ -37,7 +82,17 @@ impl Journal {
     /// # Errors
     /// It can't be made, read or written; it is damaged; a newer qd wrote it.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        Ok(Self { path: path.to_owned() })
+        let writer = file::to_write(path)?;
+        let reader = file::to_read(path)?;
+        Self::of(path, Some(writer), Some(reader))
+    }
+
+    /// Open a journal that is there to read in it, changing nothing. Blocks.
+    ///
+    /// # Errors
+    /// It is not there or can't be read; it is damaged; a newer qd wrote it.
+    pub fn open_to_read(path: &Path) -> Result<Self, JournalError> {
+        Self::of(path, None, Some(file::to_read(path)?))
     }
 
     /// One that is gone with the last handle: tests, the demo.
@@ -45,7 +100,20 @@ impl Journal {
     /// # Errors
     /// Memory.
     pub fn in_memory() -> Result<Self, JournalError> {
-        Ok(Self { path: PathBuf::from(":memory:") })
+        Self::of(Path::new(":memory:"), Some(file::in_memory()?), None)
+    }
+
+    fn of(path: &Path, writer: Option<Connection>, reader: Option<Connection>) -> Result<Self, JournalError> {
+        let path: Arc<Path> = PathBuf::from(path).into();
+        let spawn = |name, connection: Option<Connection>| {
+            let worker = connection.map(|connection| Worker::spawn(name, connection));
+            let failed =
+                |e: std::io::Error| JournalError::Failed { path: path.to_path_buf(), why: e.to_string() };
+            worker.transpose().map_err(failed)
+        };
+        let writer = spawn("journal", writer)?;
+        let reader = spawn("journal-read", reader)?.or_else(|| writer.clone()).ok_or(JournalError::Closed)?;
+        Ok(Self { path, writer, reader, claims: Claims::default() })
     }
 
     /// Where it lies; `:memory:` for one in memory.
@@ -59,35 +127,61 @@ impl Journal {
     /// [`JournalError::Locked`] when another operation has one of the services; or it can't be
     /// written.
     pub async fn begin(&self, operation: NewOperation) -> Result<i64, JournalError> {
-        let _ = operation;
-        Err(JournalError::Closed)
+        let claims = self.claims.clone();
+        self.durably(move |c| {
+            let id = operations::begin(c, &operation, Timestamp::now())?;
+            claims.set((id, 1));
+            Ok(id)
+        })
+        .await
     }
 
-    /// Take over an unfinished operation whose owner is gone: its locks are ours from here on.
+    /// Take over an unfinished operation whose owner is gone: its locks are ours from here on, and
+    /// the owner, should it come back, can write nothing more.
     ///
     /// # Errors
     /// [`JournalError::Locked`] when its owner lives; or it can't be written.
     pub async fn adopt(&self, operation: i64, who: Who) -> Result<OperationRecord, JournalError> {
-        let _ = (operation, who);
-        Err(JournalError::Closed)
+        let claims = self.claims.clone();
+        self.durably(move |c| {
+            let (record, claim) = operations::adopt(c, operation, &who, Timestamp::now())?;
+            claims.set((operation, claim));
+            Ok(record)
+        })
+        .await
     }
 
     /// The owner lives: call every few seconds while operating.
     ///
     /// # Errors
-    /// It can't be written.
+    /// [`JournalError::Lost`]: somebody took it over; or it can't be written.
     pub async fn beat(&self, operation: i64) -> Result<(), JournalError> {
-        let _ = operation;
-        Err(JournalError::Closed)
+        let claim = self.claimed(operation)?;
+        // A power failure ends the owner too.
+        self.lightly(move |c| operations::beat(c, claim, Timestamp::now())).await
+    }
+
+    /// Give an unfinished operation up: its services stay locked, and anybody may adopt it, this
+    /// process too.
+    ///
+    /// # Errors
+    /// [`JournalError::Lost`]: somebody took it over; or it can't be written.
+    pub async fn left(&self, operation: i64, why: &str) -> Result<(), JournalError> {
+        let claim = self.claimed(operation)?;
+        let why = why.to_owned();
+        self.durably(move |c| operations::left(c, claim, &why)).await?;
+        self.claims.drop(operation);
+        Ok(())
     }
 
     /// A step is about to be asked for. Returns once it is on the disk.
     ///
     /// # Errors
-    /// It can't be written: then the step must not be taken.
+    /// It can't be written, or the operation is somebody else's by now ([`JournalError::Lost`]):
+    /// then the step must not be taken.
     pub async fn step_begins(&self, operation: i64, number: u32, back: bool) -> Result<(), JournalError> {
-        let _ = (operation, number, back);
-        Err(JournalError::Closed)
+        let claim = self.claimed(operation)?;
+        self.durably(move |c| operations::step_begins(c, claim, number, back, Timestamp::now())).await
     }
 
     /// A step has ended.
@@ -101,8 +195,11 @@ impl Journal {
         back: bool,
         end: StepEnd,
     ) -> Result<(), JournalError> {
-        let _ = (operation, number, back, end);
-        Err(JournalError::Closed)
+        let claim = self.claimed(operation)?;
+        // The next step's begin, or the operation's end, brings it to the disk. Should the power
+        // fail before that, nobody knows whether the step happened: it is asked for again, and
+        // steps bear that.
+        self.lightly(move |c| operations::step_ended(c, claim, number, back, &end, Timestamp::now())).await
     }
 
     /// From here on it goes back.
@@ -110,8 +207,9 @@ impl Journal {
     /// # Errors
     /// It can't be written.
     pub async fn undoing(&self, operation: i64, why: &str) -> Result<(), JournalError> {
-        let _ = (operation, why);
-        Err(JournalError::Closed)
+        let claim = self.claimed(operation)?;
+        let why = why.to_owned();
+        self.durably(move |c| operations::undoing(c, claim, &why)).await
     }
 
     /// An operation has ended; its locks go.
@@ -119,8 +217,13 @@ impl Journal {
     /// # Errors
     /// It can't be written.
     pub async fn ended(&self, operation: i64, end: OperationEnd) -> Result<(), JournalError> {
-        let _ = (operation, end);
-        Err(JournalError::Closed)
+        let claim = self.claimed(operation)?;
+        if !end.state.ended() {
+            return Err(JournalError::Missing { what: format!("end called {}", end.state.word()) });
+        }
+        self.durably(move |c| operations::ended(c, claim, &end, Timestamp::now())).await?;
+        self.claims.drop(operation);
+        Ok(())
     }
 
     /// Operations on this engine that were begun and have not ended, oldest first; with
@@ -129,8 +232,16 @@ impl Journal {
     /// # Errors
     /// It can't be read.
     pub async fn unfinished(&self, instance: &str) -> Result<Vec<OperationRecord>, JournalError> {
-        let _ = instance;
-        Err(JournalError::Closed)
+        let instance = instance.to_owned();
+        self.read(move |c| operations::unfinished(c, &instance)).await
+    }
+
+    /// One operation.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub async fn operation(&self, operation: i64) -> Result<Option<OperationRecord>, JournalError> {
+        self.read(move |c| operations::one(c, operation)).await
     }
 
     /// Operations, newest first.
@@ -138,17 +249,18 @@ impl Journal {
     /// # Errors
     /// It can't be read.
     pub async fn operations(&self, query: Query) -> Result<Vec<OperationRecord>, JournalError> {
-        let _ = query;
-        Err(JournalError::Closed)
+        self.read(move |c| operations::all(c, &query)).await
     }
 
-    /// What services were seen to run. The same as last time costs one update.
+    /// What services were seen to run. All sightings of one service in one call are one picture of
+    /// it: everything of it that ran at that moment. The same as last time costs one update.
     ///
     /// # Errors
     /// It can't be written.
     pub async fn saw(&self, instance: &str, sightings: Vec<Sighting>) -> Result<(), JournalError> {
-        let _ = (instance, sightings);
-        Err(JournalError::Closed)
+        let instance = instance.to_owned();
+        // What is running can be seen again.
+        self.lightly(move |c| revisions::saw(c, &instance, &sightings)).await
     }
 
     /// What a service ran, newest first.
@@ -160,17 +272,19 @@ impl Journal {
         instance: &str,
         service: &ServiceId,
     ) -> Result<Vec<Revision>, JournalError> {
-        let _ = (instance, service);
-        Err(JournalError::Closed)
+        let (instance, service) = (instance.to_owned(), service.clone());
+        self.read(move |c| revisions::of(c, &instance, &service)).await
     }
 
-    /// Things that happened; those already known are left out.
+    /// Things that happened; those already known are left out. Those nobody planned according to
+    /// the caller are checked against the operations of others.
     ///
     /// # Errors
     /// It can't be written.
     pub async fn happened(&self, instance: &str, events: Vec<EventRecord>) -> Result<(), JournalError> {
-        let _ = (instance, events);
-        Err(JournalError::Closed)
+        let instance = instance.to_owned();
+        // A note of what others did, not of what we are about to do.
+        self.lightly(move |c| events::happened(c, &instance, &events)).await
     }
 
     /// Things that happened, newest first.
@@ -178,8 +292,7 @@ impl Journal {
     /// # Errors
     /// It can't be read.
     pub async fn events(&self, query: Query) -> Result<Vec<EventRecord>, JournalError> {
-        let _ = query;
-        Err(JournalError::Closed)
+        self.read(move |c| events::all(c, &query)).await
     }
 
     /// A secret was shown: whose, its name (never its value), by whom.
@@ -194,7 +307,60 @@ impl Journal {
         who: Who,
         at: Timestamp,
     ) -> Result<(), JournalError> {
-        let _ = (instance, service, name, who, at);
-        Err(JournalError::Closed)
+        let instance = instance.to_owned();
+        let reveal = RevealRecord { at, service: service.clone(), name: name.to_owned(), who };
+        self.durably(move |c| events::revealed(c, &instance, &reveal)).await
+    }
+
+    /// Secrets that were shown, newest first.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub async fn reveals(&self, query: Query) -> Result<Vec<RevealRecord>, JournalError> {
+        self.read(move |c| events::reveals(c, &query)).await
+    }
+
+    fn claimed(&self, operation: i64) -> Result<Claim, JournalError> {
+        self.claims.of(operation).ok_or(JournalError::Lost { operation })
+    }
+
+    /// Write, and wait until it is on the disk.
+    async fn durably<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        self.write(true, work).await
+    }
+
+    /// Write; the disk has it a little later. The end of a process can't lose it, a power failure
+    /// can.
+    async fn lightly<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        self.write(false, work).await
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        durable: bool,
+        work: impl FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        let writer = self.writer.as_ref().ok_or_else(|| JournalError::Unwritable {
+            path: self.path.to_path_buf(),
+            why: "it was opened to be read".into(),
+        })?;
+        let work = move |connection: &mut Connection| {
+            operations::durable(connection, durable)?;
+            work(connection)
+        };
+        writer.run(work).await.map_err(|fault| fault.of(&self.path))
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        self.reader.run(work).await.map_err(|fault| fault.of(&self.path))
     }
 }

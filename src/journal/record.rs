@@ -97,14 +97,28 @@ pub struct OperationRecord {
     pub at: Timestamp,
     /// How it stands.
     pub state: OperationState,
-    /// Why it went back, or what became of it; empty while it runs.
+    /// Why it went back or was left, or what became of it; empty while it runs.
     pub sentence: String,
     /// How long it took; `None` while it has not ended.
     pub took: Option<Duration>,
-    /// Its steps as they were taken, in order.
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// Who took it over after its owner was gone, in order.
+    pub adoptions: Vec<Adoption>,
+    /// Its steps as they were taken, in order. A step asked for again after an interruption is in
+    /// it again: the later one counts.
     pub steps: Vec<StepRecord>,
     /// Not ended, and its owner lives.
     pub alive: bool,
+}
+
+/// Somebody took an unfinished operation over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adoption {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub who: Who,
 }
 
 /// How a step ended.
@@ -174,7 +188,8 @@ impl Lock {
     }
 }
 
-/// What a service was seen to run.
+/// What a service was seen to run. All sightings of one service in one call are one picture: what
+/// ran of it at that moment, and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
     /// Which service.
@@ -206,6 +221,19 @@ pub struct EventRecord {
     pub planned: Option<i64>,
 }
 
+/// A secret that was shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevealRecord {
+    /// When.
+    pub at: Timestamp,
+    /// Whose.
+    pub service: ServiceId,
+    /// Its name; never its value.
+    pub name: String,
+    /// To whom.
+    pub who: Who,
+}
+
 /// What to look for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
@@ -213,7 +241,7 @@ pub struct Query {
     pub instance: Option<String>,
     /// Which service; `None` = all.
     pub service: Option<ServiceId>,
-    /// Not before.
+    /// What happened before is left out; an operation that ended after it, or has not, is in.
     pub since: Option<Timestamp>,
     /// At most so many; `None` = all.
     pub limit: Option<u32>,

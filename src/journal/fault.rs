@@ -1,0 +1,72 @@
+//! From SQLite's codes to the journal's own errors.
+
+use std::path::Path;
+
+use rusqlite::ErrorCode;
+
+use super::JournalError;
+use crate::text::sanitize;
+
+/// The longest word of SQLite shown, columns.
+const WORDS: usize = 300;
+
+/// What went wrong on the way to the file, before it has the file's name.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// SQLite says no.
+    Sql(rusqlite::Error),
+    /// What is in the file makes no sense.
+    Nonsense(String),
+    /// The journal itself says no.
+    Said(JournalError),
+    /// The thread is gone.
+    Closed,
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<JournalError> for Fault {
+    fn from(error: JournalError) -> Self {
+        Self::Said(error)
+    }
+}
+
+impl Fault {
+    /// With the file's name.
+    pub(super) fn of(self, path: &Path) -> JournalError {
+        let path = path.to_owned();
+        match self {
+            Self::Said(error) => error,
+            Self::Closed => JournalError::Closed,
+            Self::Nonsense(why) => JournalError::Corrupt { path, why: words(&why) },
+            Self::Sql(error) => {
+                let why = words(&error.to_string());
+                match error.sqlite_error_code() {
+                    Some(ErrorCode::DiskFull) => JournalError::Full { path },
+                    Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                        JournalError::Unwritable { path, why }
+                    }
+                    Some(ErrorCode::CannotOpen) => JournalError::Unopened { path, why },
+                    Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => JournalError::Busy { path },
+                    Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                        JournalError::Corrupt { path, why }
+                    }
+                    // No table, no column, a value of another type, a rule broken: it is a
+                    // database, and not this journal.
+                    None | Some(ErrorCode::Unknown | ErrorCode::TypeMismatch) => {
+                        JournalError::Corrupt { path, why }
+                    }
+                    Some(_) => JournalError::Failed { path, why },
+                }
+            }
+        }
+    }
+}
+
+fn words(raw: &str) -> String {
+    sanitize::label(raw, WORDS).to_string()
+}
