@@ -113,6 +113,9 @@ pub struct Compose {
 /// What an engine that places replicas on nodes by itself (Swarm) says of one.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Placed {
+    /// Which of the engine's tasks it is, in full, where that is not what [`Replica::id`] says (a
+    /// container that a swarm made).
+    pub task: Arc<str>,
     /// The node it is on; empty while it has none.
     pub node: Arc<str>,
     /// Whether that is the node we are connected to: only there can usage be read and a shell be

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 /// A map whose absence and null are the same as empty.
-pub(super) type Map<T> = Option<BTreeMap<String, T>>;
+pub(in crate::engine) type Map<T> = Option<BTreeMap<String, T>>;
 
 /// One entry of `GET /containers/json`.
 #[derive(Deserialize, Default)]
@@ -153,12 +153,12 @@ pub(super) struct Config {
 /// Times in nanoseconds.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct Healthcheck {
-    pub(super) test: Option<Vec<String>>,
-    pub(super) interval: Option<i64>,
-    pub(super) timeout: Option<i64>,
-    pub(super) start_period: Option<i64>,
-    pub(super) retries: Option<i64>,
+pub(in crate::engine) struct Healthcheck {
+    pub(in crate::engine) test: Option<Vec<String>>,
+    pub(in crate::engine) interval: Option<i64>,
+    pub(in crate::engine) timeout: Option<i64>,
+    pub(in crate::engine) start_period: Option<i64>,
+    pub(in crate::engine) retries: Option<i64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -202,21 +202,21 @@ pub(super) struct Info {
 /// One line of `GET /events`.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(super) struct Message {
+pub(in crate::engine) struct Message {
     #[serde(rename = "Action")]
-    pub(super) action: Option<String>,
+    pub(in crate::engine) action: Option<String>,
     /// The old name of `Action`, all that some Podman versions send.
-    pub(super) status: Option<String>,
+    pub(in crate::engine) status: Option<String>,
     #[serde(rename = "Actor")]
-    pub(super) actor: Actor,
-    pub(super) time: Option<i64>,
+    pub(in crate::engine) actor: Actor,
+    pub(in crate::engine) time: Option<i64>,
     #[serde(rename = "timeNano")]
-    pub(super) time_nano: Option<i64>,
+    pub(in crate::engine) time_nano: Option<i64>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(super) struct Actor {
+pub(in crate::engine) struct Actor {
     #[serde(rename = "ID")]
     pub(super) id: String,
     #[serde(rename = "Attributes")]

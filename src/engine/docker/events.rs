@@ -19,7 +19,7 @@ const PODMAN: &str = r#"{"type":["container"],"event":["create","start","die","d
 const LONGEST: usize = 4 << 20;
 
 /// An open stream of events.
-pub(super) struct Events {
+pub(in crate::engine) struct Events {
     body: Incoming,
     buffer: BytesMut,
     /// How much of the buffer has no line end in it, so that it is not searched again.
@@ -31,6 +31,11 @@ impl Events {
     /// Open it. Once this returns, no later event is missed.
     pub(super) async fn open(wire: &Wire) -> Result<Self, EngineError> {
         let filter = if wire.greeting().await?.podman { PODMAN } else { DOCKER };
+        Self::of(wire, filter).await
+    }
+
+    /// The same with a filter of one's own.
+    pub(in crate::engine) async fn of(wire: &Wire, filter: &str) -> Result<Self, EngineError> {
         let path = format!("/events?filters={}", super::wire::segment(filter));
         let response = wire.stream(&path, "the engine's events").await?;
         Ok(Self { body: response.into_body(), buffer: BytesMut::new(), searched: 0, endpoint: wire.shown() })
@@ -40,7 +45,7 @@ impl Events {
     ///
     /// # Errors
     /// [`EngineError::Disconnected`] at the end of the stream: the engine went away.
-    pub(super) async fn next(&mut self) -> Result<Message, EngineError> {
+    pub(in crate::engine) async fn next(&mut self) -> Result<Message, EngineError> {
         loop {
             if let Some(line) = take_line(&mut self.buffer, &mut self.searched) {
                 if line.iter().all(u8::is_ascii_whitespace) {

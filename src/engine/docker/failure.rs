@@ -16,7 +16,7 @@ use crate::text::sanitize::label;
 const WORDS: usize = 400;
 
 /// The engine's words, safe to show, on one line; ids of 64 digits as short as `docker ps` has them.
-pub(super) fn words(raw: &str) -> String {
+pub(in crate::engine) fn words(raw: &str) -> String {
     let is_hex = |b: &u8| b.is_ascii_digit() || matches!(b, b'a'..=b'f');
     let mut short = String::new();
     let mut rest = raw.trim();
@@ -70,7 +70,7 @@ fn hung_up() -> EngineError {
 }
 
 /// The engine answered with an error status; `what` is what the call was about, for 404.
-pub(super) fn refused(status: StatusCode, body: &[u8], what: &str, endpoint: &str) -> EngineError {
+pub(in crate::engine) fn refused(status: StatusCode, body: &[u8], what: &str, endpoint: &str) -> EngineError {
     #[derive(Deserialize)]
     struct Message {
         message: String,
@@ -122,7 +122,7 @@ pub(super) fn bollard(error: bollard::errors::Error, what: &str, endpoint: &str)
 }
 
 /// An answer that is not what the API promises.
-pub(super) fn garbage(error: &serde_json::Error, during: &str) -> EngineError {
+pub(in crate::engine) fn garbage(error: &serde_json::Error, during: &str) -> EngineError {
     EngineError::Garbage { why: words(&format!("{during}: {error}")) }
 }
 

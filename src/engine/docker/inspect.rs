@@ -79,7 +79,7 @@ fn read(shared: &Shared, it: &Inspected, raw: serde_json::Value) -> Details {
     }
 }
 
-fn line(raw: &str, max: usize) -> String {
+pub(in crate::engine) fn line(raw: &str, max: usize) -> String {
     label(raw, max).to_string()
 }
 
@@ -88,7 +88,7 @@ fn text(raw: Option<&String>) -> String {
 }
 
 /// `NAME=value`; a variable without `=` is one the image unsets.
-fn variable(pair: &str) -> (String, String) {
+pub(in crate::engine) fn variable(pair: &str) -> (String, String) {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
     (line(name, PATH), mask::env(name, &line(value, VALUE)))
 }
@@ -126,7 +126,7 @@ fn restart_policy(it: Option<&RestartPolicy>) -> String {
 }
 
 /// The declared check with Docker's defaults filled in; `None` when it is disabled.
-fn health_spec(it: &Healthcheck) -> Option<HealthSpec> {
+pub(in crate::engine) fn health_spec(it: &Healthcheck) -> Option<HealthSpec> {
     let test: Vec<String> = it.test.iter().flatten().map(|word| line(word, VALUE)).collect();
     if test.first().is_none_or(|word| word == "NONE") {
         return None;

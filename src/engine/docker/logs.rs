@@ -36,14 +36,28 @@ pub(super) fn logs(
     query: LogQuery,
 ) -> BoxStream<'static, Result<LogChunk, EngineError>> {
     let open = async move {
-        let reader = Reader::open(&wire, &of, &query).await?;
-        Ok(stream::try_unfold(reader, |mut reader| async move {
-            let batch = reader.batch().await?;
-            Ok(batch.map(|chunks| (stream::iter(chunks.into_iter().map(Ok)), reader)))
-        })
-        .try_flatten())
+        // Before API 1.42 the answer does not say whether it is in frames; a terminal does.
+        let inspected = inspect::fetch(&wire, &of.id).await?;
+        let driver = inspected.host_config.log_config.and_then(|l| l.driver).unwrap_or_default();
+        if driver == "none" {
+            return Err(unreadable(&driver));
+        }
+        let (base, tty) = (format!("/containers/{}", segment(&of.id)), inspected.config.tty.unwrap_or(false));
+        Reader::open(&wire, &path(&base, &query), tty, &driver, of.short()).await
     };
-    open.try_flatten_stream().boxed()
+    open.map_ok(Reader::chunks).try_flatten_stream().boxed()
+}
+
+/// Log chunks of another thing that has a log, at `base` (`/tasks/ID`).
+pub(in crate::engine) fn logs_at(
+    wire: Arc<Wire>,
+    base: String,
+    tty: bool,
+    what: String,
+    query: LogQuery,
+) -> BoxStream<'static, Result<LogChunk, EngineError>> {
+    let open = async move { Reader::open(&wire, &path(&base, &query), tty, "", &what).await };
+    open.map_ok(Reader::chunks).try_flatten_stream().boxed()
 }
 
 /// An open log.
@@ -57,14 +71,8 @@ struct Reader {
 }
 
 impl Reader {
-    async fn open(wire: &Wire, of: &ReplicaId, query: &LogQuery) -> Result<Self, EngineError> {
-        // Before API 1.42 the answer does not say whether it is in frames; a terminal does.
-        let inspected = inspect::fetch(wire, &of.id).await?;
-        let driver = inspected.host_config.log_config.and_then(|l| l.driver).unwrap_or_default();
-        if driver == "none" {
-            return Err(unreadable(&driver));
-        }
-        let path = wire.versioned(&path(&of.id, query)).await?;
+    async fn open(wire: &Wire, path: &str, tty: bool, driver: &str, what: &str) -> Result<Self, EngineError> {
+        let path = wire.versioned(path).await?;
         let asked = request(&path, Method::GET, Bytes::new())?;
         let endpoint = wire.shown();
         let open = async {
@@ -85,20 +93,29 @@ impl Reader {
         if !response.status().is_success() {
             // The words of the refusal come through the connection too.
             let driven = connection.unwrap_or_else(|| future::ready(()).boxed());
-            let (refused, ()) = future::join(wire.checked(response, of.short()), driven).await;
+            let (refused, ()) = future::join(wire.checked(response, what), driven).await;
             return Err(match refused {
-                Err(EngineError::Unsupported { .. }) => unreadable(&driver),
+                Err(EngineError::Unsupported { .. }) => unreadable(driver),
                 Err(EngineError::Failed { why, .. } | EngineError::Conflict { why })
                     if why.contains("does not support read") =>
                 {
-                    unreadable(&driver)
+                    unreadable(driver)
                 }
                 Err(error) => error,
                 Ok(_) => EngineError::Garbage { why: "a log with an error status".into() },
             });
         }
-        let tty = inspected.config.tty.unwrap_or(false);
         Ok(Self { connection, body: response.into_body(), demux: Demux::new(!tty), endpoint, ended: false })
+    }
+
+    /// All of it, as a stream.
+    fn chunks(self) -> BoxStream<'static, Result<LogChunk, EngineError>> {
+        stream::try_unfold(self, |mut reader| async move {
+            let batch = reader.batch().await?;
+            Ok(batch.map(|chunks| (stream::iter(chunks.into_iter().map(Ok)), reader)))
+        })
+        .try_flatten()
+        .boxed()
     }
 
     /// The next chunks: all that is there, at most about [`BATCH`] bytes. `None` at the end.
@@ -169,12 +186,9 @@ fn unreadable(driver: &str) -> EngineError {
     EngineError::Unsupported { why, remedy: format!("{instead}{READABLE}") }
 }
 
-fn path(id: &str, query: &LogQuery) -> String {
-    let mut path = format!(
-        "/containers/{}/logs?stdout=1&stderr=1&timestamps=1&follow={}",
-        segment(id),
-        u8::from(query.follow)
-    );
+fn path(base: &str, query: &LogQuery) -> String {
+    let follow = u8::from(query.follow);
+    let mut path = format!("{base}/logs?stdout=1&stderr=1&timestamps=1&follow={follow}");
     let mut add = |key: &str, value: String| {
         path.push('&');
         path.push_str(key);
@@ -212,10 +226,10 @@ mod tests {
             until: None,
         };
         assert_eq!(
-            path("ab", &query),
+            path("/containers/ab", &query),
             "/containers/ab/logs?stdout=1&stderr=1&timestamps=1&follow=1&tail=10&since=1795176000.500000000"
         );
-        assert!(path("ab", &LogQuery::default()).ends_with("&follow=0&tail=all"));
+        assert!(path("/tasks/ab", &LogQuery::default()).ends_with("&follow=0&tail=all"));
         assert_eq!(seconds("1960-01-01T00:00:00Z".parse().unwrap()), "0.000000000");
     }
 

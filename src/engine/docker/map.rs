@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::api::{Entry, HostConfig, Inspected, InspectedState};
+use super::task::{self, Task};
 use crate::fleet::{
     Compose, EngineId, Exit, HealthCheck, Image, Limits, Port, Protocol, Replica, ReplicaId, Role, ServiceId,
     SpareName, State,
@@ -17,12 +18,12 @@ use crate::fleet::{
 use crate::text::sanitize::{fit, label};
 
 /// The longest name kept, characters. Docker allows more; nobody can read it.
-pub(super) const NAME: usize = 128;
+pub(in crate::engine) const NAME: usize = 128;
 /// The longest image reference kept, characters.
-const REFERENCE: usize = 255;
+pub(in crate::engine) const REFERENCE: usize = 255;
 
 /// Labels as the engine gives them, looked up by key.
-type Labels = BTreeMap<String, Option<String>>;
+pub(super) type Labels = BTreeMap<String, Option<String>>;
 
 /// A replica from a list entry: no restarts, limits, start time, pid, or out-of-memory flag yet.
 pub(super) fn from_entry(engine: &EngineId, entry: &Entry) -> Replica {
@@ -38,7 +39,7 @@ pub(super) fn from_entry(engine: &EngineId, entry: &Entry) -> Replica {
     let mut ports: Vec<Port> = entry.ports.iter().flatten().filter_map(entry_port).collect();
     ports.sort_unstable();
     ports.dedup();
-    Replica {
+    let mut replica = Replica {
         service: service(engine, labels, &name),
         number: number(labels),
         role: role(labels, &name),
@@ -63,7 +64,9 @@ pub(super) fn from_entry(engine: &EngineId, entry: &Entry) -> Replica {
         spec: None,
         placed: None,
         id,
-    }
+    };
+    task::note(&mut replica, labels);
+    replica
 }
 
 /// A replica from an inspect: everything.
@@ -75,7 +78,7 @@ pub(super) fn from_inspected(engine: &EngineId, it: &Inspected) -> Replica {
     let labels = it.config.labels.as_ref().unwrap_or(&empty);
     let is_up = matches!(state, State::Running | State::Paused);
     let reference = it.config.image.as_deref().filter(|r| !r.is_empty()).or(it.image.as_deref());
-    Replica {
+    let mut replica = Replica {
         service: service(engine, labels, &name),
         number: number(labels),
         role: role(labels, &name),
@@ -100,7 +103,9 @@ pub(super) fn from_inspected(engine: &EngineId, it: &Inspected) -> Replica {
         spec: None,
         placed: None,
         id,
-    }
+    };
+    task::note(&mut replica, labels);
+    replica
 }
 
 /// A list entry's replica with what an earlier inspect taught, as far as it must still hold.
@@ -163,6 +168,9 @@ pub(super) fn name(raw: &str, id: &ReplicaId) -> Arc<str> {
 
 /// Which service a container with these labels and this name belongs to.
 pub(super) fn service(engine: &EngineId, labels: &Labels, name: &Arc<str>) -> ServiceId {
+    if let Some(task) = Task::of(labels) {
+        return ServiceId { engine: engine.clone(), project: task.stack, name: task.service };
+    }
     let project = compose_label(labels, "project");
     let service = project.as_ref().and_then(|_| compose_label(labels, "service"));
     ServiceId { engine: engine.clone(), project, name: service.unwrap_or_else(|| lone(name)) }
@@ -303,11 +311,11 @@ fn inspected_check(it: &InspectedState, is_up: bool) -> HealthCheck {
 }
 
 /// A time as the engine writes it; its zero (`0001-01-01…`) is none.
-pub(super) fn time(raw: Option<&str>) -> Option<Timestamp> {
+pub(in crate::engine) fn time(raw: Option<&str>) -> Option<Timestamp> {
     raw?.parse::<Timestamp>().ok().filter(|t| t.as_second() > 0)
 }
 
-fn protocol(word: &str) -> Option<Protocol> {
+pub(in crate::engine) fn protocol(word: &str) -> Option<Protocol> {
     match word {
         "tcp" | "" => Some(Protocol::Tcp),
         "udp" => Some(Protocol::Udp),

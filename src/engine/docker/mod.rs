@@ -2,33 +2,34 @@
 //!
 //! - `connect`, `context`, `endpoint`: which engine is meant, as the docker CLI decides it.
 //! - `wire`, `gather`, `tls`, `failure`: calls to it, and what can go wrong with one.
-//! - `api`, `map`, `known`: its answers and events → replicas. `map` and `known` are pure.
+//! - `api`, `map`, `task`, `known`: its answers and events → replicas. All but `api` are pure.
 //! - `watch`, `events`, `inspects`, `usage`, `stats`: the stream of observations.
 //! - `act`, `inspect`, `list`, `logs` (with `demux`), `shell`: the other calls of [`Engine`].
 
 mod act;
-mod api;
+pub(super) mod api;
 mod connect;
 mod context;
 mod demux;
 mod endpoint;
-mod events;
-mod failure;
+pub(super) mod events;
+pub(super) mod failure;
 #[cfg(test)]
 mod fake;
 mod gather;
-mod inspect;
+pub(super) mod inspect;
 mod inspects;
 mod known;
 mod list;
-mod logs;
-mod map;
+pub(super) mod logs;
+pub(super) mod map;
 mod shell;
 mod stats;
+pub(super) mod task;
 mod tls;
 mod usage;
 mod watch;
-mod wire;
+pub(super) mod wire;
 
 use std::sync::Arc;
 
@@ -71,6 +72,13 @@ impl Docker {
     pub fn new(settings: &EngineSettings) -> Result<Self, EngineError> {
         let endpoint = connect::resolve(settings, &connect::Process)?;
         Ok(Self { shared: Arc::new(Shared::new(Arc::new(Wire::new(endpoint)))) })
+    }
+}
+
+impl Docker {
+    /// The way to the engine, for another engine that stands behind the same connection.
+    pub(super) fn wire(&self) -> Arc<Wire> {
+        self.shared.wire.clone()
     }
 }
 

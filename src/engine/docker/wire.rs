@@ -29,9 +29,9 @@ use crate::text::sanitize::label;
 /// The oldest API we can use: Docker 20.10.
 const OLDEST: (u32, u32) = (1, 41);
 /// Time for a connection, and for a ping: an engine that needs longer hangs.
-pub(super) const SOON: Duration = Duration::from_secs(5);
+pub(in crate::engine) const SOON: Duration = Duration::from_secs(5);
 /// Time for an ordinary call.
-pub(super) const CALL: Duration = Duration::from_secs(20);
+pub(in crate::engine) const CALL: Duration = Duration::from_secs(20);
 /// The largest answer that is read whole, bytes: ten thousand containers with long labels.
 const LARGEST: usize = 64 << 20;
 /// Idle connections kept. As many as inspects run at once.
@@ -42,10 +42,10 @@ pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 /// An answer read whole.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: http::HeaderMap,
-    pub(super) body: Bytes,
+pub(in crate::engine) struct Answer {
+    pub(in crate::engine) status: StatusCode,
+    pub(in crate::engine) headers: http::HeaderMap,
+    pub(in crate::engine) body: Bytes,
 }
 
 /// What the engine said about itself in the first answer.
@@ -61,7 +61,7 @@ pub(super) struct Greeting {
 }
 
 /// The way to one engine. Cheap to share; connects when it must.
-pub(super) struct Wire {
+pub(in crate::engine) struct Wire {
     endpoint: Endpoint,
     greeting: Mutex<Option<Greeting>>,
     idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
@@ -73,7 +73,7 @@ impl Wire {
     }
 
     /// Where it leads, for words.
-    pub(super) fn shown(&self) -> String {
+    pub(in crate::engine) fn shown(&self) -> String {
         self.endpoint.to_string()
     }
 
@@ -141,13 +141,17 @@ impl Wire {
 
     /// GET `path` (below the version prefix) and read the JSON. `what` names the thing asked for
     /// in [`EngineError::Gone`].
-    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, what: &str) -> Result<T, EngineError> {
+    pub(in crate::engine) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        what: &str,
+    ) -> Result<T, EngineError> {
         let answer = self.fetch(path, what).await?;
         serde_json::from_slice(&answer).map_err(|e| failure::garbage(&e, path_only(path)))
     }
 
     /// GET `path` (below the version prefix) and read the body whole.
-    pub(super) async fn fetch(&self, path: &str, what: &str) -> Result<Bytes, EngineError> {
+    pub(in crate::engine) async fn fetch(&self, path: &str, what: &str) -> Result<Bytes, EngineError> {
         let path = self.versioned(path).await?;
         let answer = self.call_at(&path, Method::GET, None, CALL, path_only(&path)).await?;
         if answer.status.is_success() {
@@ -158,13 +162,13 @@ impl Wire {
     }
 
     /// `/v1.41` before `path`, by what was agreed on.
-    pub(super) async fn versioned(&self, path: &str) -> Result<String, EngineError> {
+    pub(in crate::engine) async fn versioned(&self, path: &str) -> Result<String, EngineError> {
         let (major, minor) = self.greeting().await?.api;
         Ok(format!("/v{major}.{minor}{path}"))
     }
 
     /// One call with its answer read whole, over a kept connection where there is one.
-    pub(super) async fn call_at(
+    pub(in crate::engine) async fn call_at(
         &self,
         path: &str,
         method: Method,
@@ -347,7 +351,7 @@ fn greet(api: &str, server: &str) -> Result<Greeting, EngineError> {
 }
 
 /// `segment` as one segment of a path: an id or name can't become another call.
-pub(super) fn segment(raw: &str) -> String {
+pub(in crate::engine) fn segment(raw: &str) -> String {
     use std::fmt::Write;
     raw.bytes().fold(String::with_capacity(raw.len()), |mut out, b| {
         if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-') || (b == b'.' && raw.len() > 2) {

@@ -30,7 +30,7 @@ fn declared(name: &str, desired: u32) -> Declared {
 }
 
 fn task(name: &str) -> Replica {
-    let placed = Placed { node: "one".into(), here: true, stage: "running".into(), trouble: "".into() };
+    let placed = Placed { node: "one".into(), here: true, stage: "running".into(), ..Placed::default() };
     Replica {
         id: ReplicaId { engine: swarm(), id: name.into() },
         service: id("api"),
