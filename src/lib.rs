@@ -12,7 +12,7 @@
 //! | [`host`] | yes | this machine: cgroups, `/proc`, disks |
 //! | [`engine`] | yes | the [`engine::Engine`] trait and what stands behind it: Docker, demo |
 //! | [`follow`] | yes | log streams of a *subject* (replica, service, project, all), through restart and recreate |
-//! | [`journal`] | yes | what was done here, by whom, and what became of it: SQLite |
+//! | [`journal`] | yes | what was done here, by whom, and what became of it: `SQLite` |
 //! | [`operate`] | yes | intent → plan → steps → gate → commit or undo |
 //! | [`console`] | only its runner | the terminal UI: model, `update` (pure), view (pure), runner, terminal |
 //! | [`cli`] | yes | the headless twin: one file per command |

@@ -1,4 +1,4 @@
-//! From SQLite's codes to the journal's own errors.
+//! From `SQLite`'s codes to the journal's own errors.
 
 use std::path::Path;
 
@@ -7,14 +7,23 @@ use rusqlite::ErrorCode;
 use super::JournalError;
 use crate::text::sanitize;
 
-/// The longest word of SQLite shown, columns.
+/// The longest word of `SQLite` shown, columns.
 const WORDS: usize = 300;
 
 /// What went wrong on the way to the file, before it has the file's name.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// SQLite says no.
+    /// `SQLite` says no.
     Sql(rusqlite::Error),
+    /// A newer qd wrote the file.
+    Newer {
+        /// Its version.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// An older qd wrote the file, and we may not bring it up to date.
+    Older,
     /// What is in the file makes no sense.
     Nonsense(String),
     /// The journal itself says no.
@@ -42,6 +51,12 @@ impl Fault {
         match self {
             Self::Said(error) => error,
             Self::Closed => JournalError::Closed,
+            Self::Newer { found, known } => JournalError::Newer { path, found, known },
+            Self::Older => JournalError::Unwritable {
+                path,
+                why: "an older quarterdeck wrote it, and only one that may write can bring it up to date"
+                    .into(),
+            },
             Self::Nonsense(why) => JournalError::Corrupt { path, why: words(&why) },
             Self::Sql(error) => {
                 let why = words(&error.to_string());
@@ -52,14 +67,15 @@ impl Fault {
                     }
                     Some(ErrorCode::CannotOpen) => JournalError::Unopened { path, why },
                     Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => JournalError::Busy { path },
-                    Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                        JournalError::Corrupt { path, why }
-                    }
-                    // No table, no column, a value of another type, a rule broken: it is a
-                    // database, and not this journal.
-                    None | Some(ErrorCode::Unknown | ErrorCode::TypeMismatch) => {
-                        JournalError::Corrupt { path, why }
-                    }
+                    // No table, no column, a value of another type: it is a database, and not
+                    // this journal.
+                    None
+                    | Some(
+                        ErrorCode::DatabaseCorrupt
+                        | ErrorCode::NotADatabase
+                        | ErrorCode::Unknown
+                        | ErrorCode::TypeMismatch,
+                    ) => JournalError::Corrupt { path, why },
                     Some(_) => JournalError::Failed { path, why },
                 }
             }

@@ -1,12 +1,13 @@
 //! The file: making it for its owner alone, opening it, and never overwriting what is not ours.
 
+use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, OpenOptions};
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::JournalError;
 use super::fault::Fault;
@@ -18,6 +19,7 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Open the file to write, making it and its directory if they are missing, with the newest schema.
 pub(super) fn to_write(path: &Path) -> Result<Connection, JournalError> {
     make(path)?;
+    peek(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(|e| Fault::from(e).of(path))?;
     if connection.is_readonly("main").unwrap_or(false) {
@@ -30,15 +32,94 @@ pub(super) fn to_write(path: &Path) -> Result<Connection, JournalError> {
 
 /// Open the file to read what is there; it has to be there and of our version.
 pub(super) fn to_read(path: &Path) -> Result<Connection, JournalError> {
-    let open = || -> Result<Connection, Fault> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(BUSY)?;
-        connection.pragma_update(None, "query_only", true)?;
-        schema::check(&connection, path)?;
-        Ok(connection)
+    let known = fs::metadata(path).map_err(|e| unopened(path, &e))?;
+    if !known.is_file() {
+        return Err(not_a_file(path));
+    }
+    peek(path)?;
+    match reading(path, "") {
+        // Reading takes a note beside the file. Where we can't put it and nobody else has (who
+        // writes, has), the file is whole, and is read as it is.
+        Err(Fault::Sql(error))
+            if matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+                && !has_log(path) =>
+        {
+            reading(path, "?immutable=1")
+        }
+        result => result,
+    }
+    .map_err(|fault| fault.of(path))
+}
+
+/// Whether beside the file lies what was written and is not in it yet.
+fn has_log(path: &Path) -> bool {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    fs::metadata(Path::new(&name)).is_ok_and(|known| known.len() > 0)
+}
+
+/// Look at the file without `SQLite`, which would put files beside it even to say no.
+fn peek(path: &Path) -> Result<(), JournalError> {
+    if has_log(path) {
+        // What is in there is newer than what the file itself says.
+        return Ok(());
+    }
+    let mut head = [0; 72];
+    let mut file = fs::File::open(path).map_err(|e| unopened(path, &e))?;
+    match file.read_exact(&mut head) {
+        Ok(()) => schema::check_head(&head).map_err(|fault| fault.of(path)),
+        // Empty, or not even that long: SQLite knows what to say.
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
+        Err(e) => Err(unopened(path, &e)),
+    }
+}
+
+fn reading(path: &Path, how: &str) -> Result<Connection, Fault> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = if how.is_empty() {
+        Connection::open_with_flags(path, flags.difference(OpenFlags::SQLITE_OPEN_URI))?
+    } else {
+        Connection::open_with_flags(format!("{}{how}", uri(path)), flags)?
     };
-    open().map_err(|fault| fault.of(path))
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "query_only", true)?;
+    schema::check(&connection)?;
+    Ok(connection)
+}
+
+/// The path as `SQLite` takes it with options behind.
+fn uri(path: &Path) -> String {
+    let mut uri = String::from("file:");
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
+            uri.push(byte.into());
+        } else {
+            let _ = write!(uri, "%{byte:02x}");
+        }
+    }
+    uri
+}
+
+/// Which file a path names: so that one moved away is noticed, and not written to where nobody
+/// will look for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity(u64, u64);
+
+impl Identity {
+    /// Of the file that is there now; `None` where the system does not tell.
+    #[cfg(unix)]
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        let known = fs::metadata(path).ok()?;
+        Some(Self(known.dev(), known.ino()))
+    }
+
+    /// Of the file that is there now; `None` where the system does not tell.
+    #[cfg(not(unix))]
+    pub(super) fn of(_: &Path) -> Option<Self> {
+        None
+    }
 }
 
 /// One without a file.
@@ -55,7 +136,7 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), JournalError>
         // Until we know that it is ours, closing it must not tidy it up either.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-        schema::check_writable(connection, path)?;
+        schema::check_writable(connection)?;
         // Where WAL is not to be had (network disks) SQLite stays with its older way, which is as
         // safe and only slower.
         connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
@@ -73,9 +154,7 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), JournalError>
 fn make(path: &Path) -> Result<(), JournalError> {
     match fs::metadata(path) {
         Ok(known) if known.is_file() => return Ok(()),
-        Ok(_) => {
-            return Err(JournalError::Unopened { path: path.to_owned(), why: "it is not a file".into() });
-        }
+        Ok(_) => return Err(not_a_file(path)),
         Err(e) if e.kind() == io::ErrorKind::NotFound => {}
         Err(e) => return Err(unopened(path, &e)),
     }
@@ -96,6 +175,10 @@ fn make(path: &Path) -> Result<(), JournalError> {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(e) => Err(unmade(path, &e)),
     }
+}
+
+fn not_a_file(path: &Path) -> JournalError {
+    JournalError::Unopened { path: path.to_owned(), why: "it is not a file".into() }
 }
 
 fn unopened(path: &Path, error: &io::Error) -> JournalError {

@@ -1,4 +1,4 @@
-//! The journal: what was done here, by whom, and what became of it. SQLite, append-only.
+//! The journal: what was done here, by whom, and what became of it. `SQLite`, append-only.
 //!
 //! Owns: the file, its schema and versions, revisions of services, operations with their steps,
 //! the locks that keep two qd's off one service, events worth keeping, reveals of secrets. Must
@@ -39,6 +39,7 @@ use rusqlite::Connection;
 
 use crate::fleet::{Revision, ServiceId};
 use fault::Fault;
+use file::Identity;
 use operations::Claim;
 use worker::Worker;
 
@@ -49,6 +50,8 @@ pub struct Journal {
     /// `None`: this handle only reads.
     writer: Option<Worker>,
     reader: Worker,
+    /// The file as it was opened; `None`: there is none, or no telling.
+    identity: Option<Identity>,
     claims: Claims,
 }
 
@@ -113,7 +116,8 @@ impl Journal {
         };
         let writer = spawn("journal", writer)?;
         let reader = spawn("journal-read", reader)?.or_else(|| writer.clone()).ok_or(JournalError::Closed)?;
-        Ok(Self { path, writer, reader, claims: Claims::default() })
+        let identity = Identity::of(&path);
+        Ok(Self { path, writer, reader, identity, claims: Claims::default() })
     }
 
     /// Where it lies; `:memory:` for one in memory.
@@ -127,8 +131,12 @@ impl Journal {
     /// [`JournalError::Locked`] when another operation has one of the services; or it can't be
     /// written.
     pub async fn begin(&self, operation: NewOperation) -> Result<i64, JournalError> {
-        let claims = self.claims.clone();
+        let (claims, path, identity) = (self.claims.clone(), self.path.clone(), self.identity);
         self.durably(move |c| {
+            if identity.is_some() && Identity::of(&path) != identity {
+                let why = "it was moved away or replaced since it was opened; start qd again".into();
+                return Err(JournalError::Unwritable { path: path.to_path_buf(), why }.into());
+            }
             let id = operations::begin(c, &operation, Timestamp::now())?;
             claims.set((id, 1));
             Ok(id)

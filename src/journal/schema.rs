@@ -3,67 +3,80 @@
 //! What is written is history: triggers keep it from being changed. Open are only the ends of
 //! what has not ended, the times something was last seen, and who has an operation.
 
-use std::path::Path;
-
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::JournalError;
 use super::fault::Fault;
 
-/// `QDJ` and a digit: says that an SQLite file is a journal of ours.
+/// `QDJ` and a digit: says that an `SQLite` file is a journal of ours.
 const APPLICATION: i64 = 0x5144_4a31;
 
 /// How each version comes from the one before; the first from nothing. Only ever add to it.
 pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
 
-/// The version and whether there are tables.
-fn found(connection: &Connection) -> Result<(i64, i64, bool), Fault> {
-    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-    let version = number("user_version")?;
-    let application = number("application_id")?;
-    let empty = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get::<_, i64>(0))? == 0;
-    Ok((version, application, empty))
+/// The version that list of migrations leads to.
+fn version(migrations: &[&str]) -> i64 {
+    i64::try_from(migrations.len()).unwrap_or(i64::MAX)
+}
+
+/// The version of the file.
+fn found(connection: &Connection) -> Result<i64, Fault> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+/// Whether a file with these numbers may be written: it is a journal, and not a newer one.
+fn judge(found: i64, application: i64) -> Result<(), Fault> {
+    let known = version(MIGRATIONS);
+    if application != APPLICATION {
+        return Err(Fault::Nonsense("it is a database of another program".into()));
+    }
+    if found > known { Err(Fault::Newer { found, known }) } else { Ok(()) }
+}
+
+/// What the first bytes of the file say: that it is a database, whose, and how new.
+pub(super) fn check_head(head: &[u8; 72]) -> Result<(), Fault> {
+    let number = |at: usize| {
+        let bytes = head.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).unwrap_or_default();
+        i64::from(u32::from_be_bytes(bytes))
+    };
+    if !head.starts_with(b"SQLite format 3\0") {
+        return Err(Fault::Nonsense("it is not a database".into()));
+    }
+    judge(number(60), number(68))
 }
 
 /// Whether the file may be written: it is empty or a journal, and not a newer one.
-pub(super) fn check_writable(connection: &Connection, path: &Path) -> Result<(), Fault> {
-    let known = MIGRATIONS.len() as i64;
-    match found(connection)? {
-        (0, 0, true) => Ok(()),
-        (_, application, _) if application != APPLICATION => {
-            Err(Fault::Nonsense("it is a database of another program".into()))
-        }
-        (version, ..) if version > known => {
-            Err(JournalError::Newer { path: path.to_owned(), found: version, known }.into())
-        }
-        _ => Ok(()),
+pub(super) fn check_writable(connection: &Connection) -> Result<(), Fault> {
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    match (found(connection)?, application, tables) {
+        (0, 0, 0) => Ok(()),
+        (found, application, _) => judge(found, application),
     }
 }
 
 /// Whether the file can be read as it is.
-pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), Fault> {
-    check_writable(connection, path)?;
-    let (version, ..) = found(connection)?;
-    if version < MIGRATIONS.len() as i64 {
-        let why = "an older quarterdeck wrote it, and this one may not bring it up to date".into();
-        return Err(JournalError::Unwritable { path: path.to_owned(), why }.into());
-    }
-    Ok(())
+pub(super) fn check(connection: &Connection) -> Result<(), Fault> {
+    check_writable(connection)?;
+    if found(connection)? < version(MIGRATIONS) { Err(Fault::Older) } else { Ok(()) }
 }
 
 /// Bring the file up to the last of these versions, or leave it as it is.
 pub(super) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), Fault> {
-    if found(connection)?.0 >= migrations.len() as i64 {
+    let wanted = version(migrations);
+    if found(connection)? >= wanted {
         return Ok(());
     }
     let step = Transaction::new(connection, TransactionBehavior::Immediate)?;
     // Asked again: another qd may have done it while we waited for the file.
-    let version = found(&step)?.0;
-    for sql in migrations.iter().skip(usize::try_from(version).unwrap_or(0)) {
+    let have = found(&step)?;
+    if have >= wanted {
+        return Ok(());
+    }
+    for sql in migrations.iter().skip(usize::try_from(have).unwrap_or(0)) {
         step.execute_batch(sql)?;
     }
     step.pragma_update(None, "application_id", APPLICATION)?;
-    step.pragma_update(None, "user_version", migrations.len().max(version.max(0) as usize) as i64)?;
+    step.pragma_update(None, "user_version", wanted)?;
     step.execute(
         "INSERT OR REPLACE INTO meta (key, value) VALUES ('written_by', ?1)",
         [concat!("quarterdeck ", env!("CARGO_PKG_VERSION"))],

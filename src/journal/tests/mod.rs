@@ -1,6 +1,10 @@
 //! The journal as its users see it, on a real file.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bad_days;
+#[cfg(unix)]
+mod crash;
+mod history;
 mod locks;
 mod records;
 mod revisions;

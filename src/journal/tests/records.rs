@@ -93,6 +93,6 @@ async fn operations_are_found_by_service_engine_and_time() {
     assert_eq!(found(Query { service: Some(service("api")), ..one.clone() }).await, [3, 1]);
     assert_eq!(found(Query { limit: Some(2), ..one.clone() }).await, [3, 2]);
     // What has not ended is never before.
-    let later = Some(Timestamp::now() + Duration::from_secs(60));
+    let later = Some(Timestamp::now() + Duration::from_mins(1));
     assert_eq!(found(Query { since: later, ..Query::default() }).await, [4]);
 }

@@ -101,7 +101,7 @@ async fn an_operation_is_the_cause_of_what_came_after_it() {
     let journal = Journal::in_memory().unwrap();
     let now = Timestamp::now();
     let seen = |tag: &str, at, by| Sighting { at, by, ..sighting("api", tag, 0) };
-    journal.saw("one", vec![seen("1", now - Duration::from_secs(60), None)]).await.unwrap();
+    journal.saw("one", vec![seen("1", now - Duration::from_mins(1), None)]).await.unwrap();
     let id = journal.begin(operation(&["api"], me("ada"))).await.unwrap();
     let later = Timestamp::now() + Duration::from_secs(1);
     // A recreation: it ran before, so nobody made it just now.
