@@ -2,7 +2,7 @@
 
 use super::platform::{Fate, Program, Spec};
 use super::random::{hash, share};
-use super::world::Run;
+use super::world::{Run, Unit};
 
 /// How a run will end when nobody touches it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,14 +14,15 @@ pub(super) struct End {
     pub(super) oom: bool,
 }
 
-/// The end a run of this spec comes to, as seen at `now`; `None` when it goes on for ever.
-pub(super) fn end(spec: &Spec, seed: u64, run: &Run, now: i64) -> Option<End> {
-    let chance = hash(seed, run.from);
-    let (length, code, oom) = match spec.fate {
+/// The end a run of this unit comes to, as seen at `now`; `None` when it goes on for ever.
+pub(super) fn end(spec: &Spec, unit: &Unit, run: &Run, now: i64) -> Option<End> {
+    let chance = hash(unit.seed, run.from);
+    let (length, code, oom) = match unit.fate {
         Fate::CrashLoop { after_ms, code, .. } => {
             let jitter = (chance % 500).cast_signed() - 250;
             ((after_ms + jitter).max(200), code, false)
         }
+        Fate::Crash { after_ms, code, .. } => (after_ms + (chance % 120).cast_signed(), code, false),
         Fate::Leak { seconds } => (seconds * 1_000, 137, true),
         // It ended before the world began; what is a task ends again when started again.
         Fate::Ended { code, runs_ms, .. }

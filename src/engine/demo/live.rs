@@ -16,11 +16,11 @@ use tokio::sync::{mpsc, watch};
 use super::clock::Clock;
 use super::platform::Platform;
 use super::shell;
-use super::world::{LogLine, World};
+use super::world::{LogLine, PastOperation, World};
 use crate::engine::{
     Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Query, Shell, Survey, TermSize,
 };
-use crate::fleet::{EngineId, Link, Observation, ReplicaId, State};
+use crate::fleet::{EngineId, Link, Observation, ReplicaId, Revision, State};
 use crate::logs::Stream;
 
 /// Observations a watcher may lie behind; then it gets the whole truth anew.
@@ -88,6 +88,19 @@ impl Demo {
                 planned: tokio::sync::Notify::new(),
             }),
         }
+    }
+}
+
+impl Demo {
+    /// What each service ran up to the demo's beginning, a service's revisions oldest first: what a
+    /// journal should know when the demo starts.
+    pub fn history(&self) -> Vec<Revision> {
+        self.shared.lock().world.history()
+    }
+
+    /// What was done before the demo's beginning, oldest first.
+    pub fn past_operations(&self) -> Vec<PastOperation> {
+        self.shared.lock().world.past_operations()
     }
 }
 
@@ -251,8 +264,8 @@ impl Engine for Demo {
     }
 
     fn survey(&self, query: &Query) -> BoxFuture<'static, Result<Survey, EngineError>> {
-        let _ = query;
-        std::future::ready(Ok(Survey::default())).boxed()
+        let (shared, query) = (Arc::clone(&self.shared), query.clone());
+        async move { Ok(shared.turn(|inner| inner.world.survey(&query))) }.boxed()
     }
 
     fn perform(&self, order: Order) -> BoxFuture<'static, Result<Done, EngineError>> {

@@ -33,8 +33,8 @@ pub(super) fn latency(load: f64, broken: bool) -> f64 {
 }
 
 /// The share of a leaking run's way to its limit, 0–1; `None` when it does not leak.
-pub(super) fn leaked(spec: &Spec, run: &Run, at: i64) -> Option<f64> {
-    match spec.fate {
+pub(super) fn leaked(unit: &Unit, run: &Run, at: i64) -> Option<f64> {
+    match unit.fate {
         Fate::Leak { seconds } => {
             Some((run.active(at) as f64 / (seconds.max(1) * 1_000) as f64).clamp(0.0, 1.0))
         }
@@ -55,12 +55,12 @@ pub(super) fn usage(spec: &Spec, unit: &Unit, run: &Run, at: i64, weather: &Weat
     let mut memory = profile.memory * (0.55 + 0.45 * warm) + profile.memory_busy * load * stress;
     memory *= 1.0 + 0.03 * noise(unit.seed ^ 0x3E3, at, 9_000);
     let mut bytes = memory * MIB;
-    if let (Some(share), Some(limit)) = (leaked(spec, run, at), spec.memory) {
+    if let (Some(share), Some(limit)) = (leaked(unit, run, at), unit.replica.limits.memory) {
         // Sawteeth of a collector that gets less and less back.
         let teeth = 0.02 * noise(unit.seed ^ 0x6C, at, 4_000);
         bytes = bytes.max(limit as f64 * (0.16 + 0.82 * share + teeth));
     }
-    if let Some(limit) = spec.memory {
+    if let Some(limit) = unit.replica.limits.memory {
         bytes = bytes.min(limit as f64 * 0.998);
     }
 
@@ -83,10 +83,10 @@ pub(super) fn usage(spec: &Spec, unit: &Unit, run: &Run, at: i64, weather: &Weat
         cpu += 0.85;
     }
     // Near its limit a collector runs all the time.
-    if let Some(share) = leaked(spec, run, at).filter(|share| *share > 0.8) {
+    if let Some(share) = leaked(unit, run, at).filter(|share| *share > 0.8) {
         cpu += (share - 0.8) * 4.0;
     }
-    if let Some(limit) = spec.cpus {
+    if let Some(limit) = unit.replica.limits.cpus {
         cpu = cpu.min(limit);
     }
     let traffic = if booting { 0.0 } else { load * (0.8 + 0.4 * noise(unit.seed ^ 0x4E7, at, 1_300)) };

@@ -26,4 +26,4 @@ mod tests;
 
 pub use live::{Demo, DemoOptions};
 pub use platform::{Platform, UnknownPlatform};
-pub use world::{LogLine, Performed, World};
+pub use world::{LogLine, PastOperation, Performed, World};

@@ -5,13 +5,14 @@
 
 mod formats;
 mod moments;
+mod releases;
 mod stores;
 mod web;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::load::{self, Weather};
-use super::platform::{Fate, Program, Spec};
+use super::platform::{Program, Spec};
 use super::random::{Rng, hash, share};
 use super::world::{Run, Unit, World};
 
@@ -121,7 +122,7 @@ impl Slot {
         let expected = scene.spec.program.profile().talk * (0.12 + load) * (SLOT as f64 / 1e6);
         let chance = hash(scene.unit.seed ^ 0x7A1C, slot);
         // What dies at once gets nothing done to speak of.
-        let idle = matches!(scene.spec.fate, Fate::CrashLoop { .. });
+        let idle = scene.unit.fate.is_short();
         let records = if idle { 0 } else { (expected + share(chance)) as i64 };
         Self { start: slot * SLOT, load, chance, records }
     }
@@ -241,6 +242,6 @@ impl Voice<'_, '_> {
 
     /// The share of its limit a leaking run has used up, when that is nearly all of it.
     fn short_of_memory(&self) -> Option<f64> {
-        load::leaked(self.scene.spec, self.run, self.at / 1_000).filter(|share| *share > 0.7)
+        load::leaked(self.scene.unit, self.run, self.at / 1_000).filter(|share| *share > 0.7)
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn begin(scene: &Scene<'_>, run: &Run, lines: &mut Vec<RawLine>) {
             lines.push(RawLine { at, stderr, text });
         }
     }
-    let serves = !matches!(scene.spec.fate, Fate::CrashLoop { .. });
+    let serves = !scene.unit.fate.is_short();
     if serves && uses_node_lines(scene.spec.program) {
         let port = scene.spec.ports.first().map_or(3000, |(container, _)| *container);
         let ready = from + boot * 1_000;
@@ -36,6 +36,12 @@ pub(super) fn begin(scene: &Scene<'_>, run: &Run, lines: &mut Vec<RawLine>) {
             voice(scene, run, ready, lines).node_line(Tone::Info, &text);
         }
     }
+    if matches!(scene.unit.fate, Fate::Unwell { .. }) {
+        let at = from + (boot + 350) * 1_000;
+        if run.to.is_none_or(|to| at < to * 1_000) {
+            voice(scene, run, at, lines).unready();
+        }
+    }
 }
 
 fn uses_node_lines(program: Program) -> bool {
@@ -44,7 +50,7 @@ fn uses_node_lines(program: Program) -> bool {
 
 fn words_of_beginning(scene: &Scene<'_>) -> Vec<Words> {
     let spec = scene.spec;
-    let version = spec.image.rsplit(':').next().unwrap_or("latest");
+    let version = scene.unit.replica.image.tag();
     let out = |share, text: &str| (share, false, text.to_owned());
     let err = |share, text: &str| (share, true, text.to_owned());
     match spec.program {
@@ -99,7 +105,7 @@ pub(super) fn end(scene: &Scene<'_>, run: &Run, lines: &mut Vec<RawLine>) {
     // A run from before the world has no plan, only its end.
     let ended = run.to.zip(run.exit).filter(|_| run.original && run.asked.is_none());
     let ended = ended.map(|(at, exit)| End { at, code: exit.code, oom: exit.oom });
-    let end = ended.or_else(|| fate::end(scene.spec, scene.unit.seed, run, scene.now));
+    let end = ended.or_else(|| fate::end(scene.spec, scene.unit, run, scene.now));
     // What the kernel kills says nothing; what ends well says little.
     if let Some(End { at, code, .. }) = end.filter(|end| !end.oom && end.code < 128) {
         last_words(scene, run, at * 1_000 - 40_000, code, lines);
@@ -116,8 +122,9 @@ pub(super) fn end(scene: &Scene<'_>, run: &Run, lines: &mut Vec<RawLine>) {
 }
 
 fn last_words(scene: &Scene<'_>, run: &Run, at: i64, code: i64, lines: &mut Vec<RawLine>) {
-    match scene.spec.fate {
+    match scene.unit.fate {
         Fate::CrashLoop { .. } => crash(scene, run, at, lines),
+        Fate::Crash { last, .. } => voice(scene, run, at, lines).last_of(last),
         _ if code == 0 => voice(scene, run, at, lines).node_line(Tone::Info, "done"),
         _ => {
             let mut voice = voice(scene, run, at, lines);

@@ -56,7 +56,10 @@ pub(super) fn services() -> Vec<Spec> {
         inner("payment-service", "cloudpos/payment-service:1.12.0", Pino, 3004)
             .env(&[("STRIPE_SECRET_KEY", "sk_live_8Qa1")])
             .busy(0.6),
-        inner("customer-service", "cloudpos/customer-service:1.9.2", Node, 3005).needs(&["mongodb"]).busy(0.3),
+        inner("customer-service", "cloudpos/customer-service:1.9.2", Node, 3005)
+            .needs(&["mongodb"])
+            .age(68_900)
+            .busy(0.3),
         inner("notification-service", "cloudpos/notification-service:1.8.0", Node, 3006)
             .env(&[("SMTP_URL", "smtp://pos:mai1er@10.2.0.25:587")])
             .fate(Fate::CrashLoop { since: 240, after_ms: 5_400, code: 1 })

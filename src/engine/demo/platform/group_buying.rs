@@ -33,7 +33,7 @@ pub(super) fn services() -> Vec<Spec> {
             .limits(0.5, 128)
             .busy(0.8),
         node("auth-service", "group-buying/auth-service:3.0.1", Pino, 3001).busy(0.5),
-        node("product-service", "group-buying/product-service:2.7.0", Winston, 3002).busy(0.8),
+        node("product-service", "group-buying/product-service:2.7.0", Winston, 3002).age(71_400).busy(0.8),
         node("factory-service", "group-buying/factory-service:1.4.0", Node, 3003).busy(0.15),
         node("group-buying-service", "group-buying/group-buying-service:4.2.0", Pino, 3004)
             .calls(&[("warehouse-service", 3008), ("payment-service", 3005), ("notification-service", 3007)])
@@ -47,6 +47,7 @@ pub(super) fn services() -> Vec<Spec> {
                 ("PAYMENT_GATEWAY_KEY", "pk_live_51Hx9"),
                 ("WEBHOOK_SECRET", "whsec_93kd"),
             ])
+            .past(&[("1.3.9", 780_000), ("1.3.8", 2_090_000)])
             .fate(Fate::CrashLoop { since: 182, after_ms: 2_100, code: 1 }),
         node("order-service", "group-buying/order-service:2.1.0", Winston, 3006)
             .calls(&[("payment-service", 3005), ("logistics-service", 3011), ("notification-service", 3007)])

@@ -5,6 +5,7 @@ mod generate;
 mod group_buying;
 mod payments;
 mod program;
+mod release;
 mod retail_pos;
 mod spec;
 mod storefront;
@@ -16,7 +17,8 @@ use std::sync::Arc;
 use thiserror::Error;
 
 pub(super) use program::Program;
-pub(super) use spec::{Check, Fate, Spec};
+pub(super) use release::{Release, Temper, in_full, split};
+pub(super) use spec::{Check, Fate, Last, Spec};
 
 /// A simulated platform.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,6 +68,29 @@ impl Platform {
             Self::RetailPos => "lone containers run from :latest, no compose project",
             Self::CloudPos => "eight services with Prometheus and Grafana, one scaled to three",
             Self::Payments => "one API with health checks, limits and fixed container names",
+        }
+    }
+
+    /// Which service a colleague deploys in the first minute, and the tag of the release that does
+    /// not get healthy.
+    pub(in crate::engine::demo) fn deployed_badly(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Storefront => ("user-service", "3.2.0"),
+            Self::GroupBuying => ("wallet-service", "2.1.0"),
+            Self::RetailPos => ("pos-api", "next"),
+            Self::CloudPos => ("auth-service", "1.13.0"),
+            Self::Payments => ("api", "1.1.0"),
+        }
+    }
+
+    /// Which service was deployed yesterday.
+    pub(in crate::engine::demo) fn deployed_yesterday(self) -> &'static str {
+        match self {
+            Self::Storefront => "admin-web",
+            Self::GroupBuying => "product-service",
+            Self::RetailPos => "mongodb",
+            Self::CloudPos => "customer-service",
+            Self::Payments => "nginx",
         }
     }
 

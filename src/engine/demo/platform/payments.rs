@@ -67,6 +67,7 @@ pub(super) fn services() -> Vec<Spec> {
             .read_only("/srv/payments/nginx.conf", "/etc/nginx/nginx.conf")
             .read_only("/srv/payments/certs", "/etc/nginx/certs")
             .limits(0.5, 128)
+            .age(80_300)
             .busy(0.9),
         job("api", "payment-api:1.0.0", &["node_modules/.bin/typeorm", "migration:run", "-d", "dist/data-source.js"])
             .fate(Fate::Ended { ago: 86_500, code: 0, runs_ms: 5_200 }),

@@ -28,6 +28,7 @@ pub(super) fn services() -> Vec<Spec> {
             .busy(0.8),
         // What a hand-made deploy leaves behind: the predecessor, renamed and stopped.
         service("pos-api-old", "retail/pos-api:latest", Nest)
+            .build(-1)
             .port(3000, 3000)
             .restart("no")
             .fate(Fate::Ended { ago: 93_000, code: 0, runs_ms: 4_000_000 })
@@ -45,6 +46,8 @@ pub(super) fn services() -> Vec<Spec> {
             .env(&[("MONGO_INITDB_ROOT_USERNAME", "root"), ("MONGO_INITDB_ROOT_PASSWORD", "till-0000")])
             .volume("pos-mongo", "/data/db")
             .restart("always")
+            .age(82_700)
+            .past(&[("5.0", 31_000_000)])
             .busy(0.7),
         service("redis", "redis:latest", Redis)
             .exposes(6379)

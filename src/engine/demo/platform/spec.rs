@@ -42,7 +42,14 @@ pub(in crate::engine::demo) struct Spec {
     pub(in crate::engine::demo) busy: f64,
     /// Seconds from its last start to the world's start; `None` = days, by seed.
     pub(in crate::engine::demo) age: Option<i64>,
+    /// What it ran before: see [`Spec::past`].
+    pub(in crate::engine::demo) past: &'static [(&'static str, i64)],
+    /// Which build of its image's tag it was made from, 0 being the current one.
+    pub(in crate::engine::demo) build: i32,
 }
+
+/// Where the host ports of further replicas begin, above the first one's.
+const RANGE_FROM: u32 = 100;
 
 /// A declared health check. Seconds.
 #[derive(Clone, Debug)]
@@ -52,6 +59,44 @@ pub(in crate::engine::demo) struct Check {
     pub(in crate::engine::demo) timeout: u32,
     pub(in crate::engine::demo) retries: u32,
     pub(in crate::engine::demo) start_period: u32,
+}
+
+/// Seconds from one check to the next while a container is given its grace after a start.
+const WARM_UP: u32 = 5;
+
+impl Check {
+    /// When a run is checked next after it is `elapsed` old: more often during its grace after the
+    /// start, as engines do it nowadays. Milliseconds.
+    pub(in crate::engine::demo) fn next_after(&self, elapsed: i64) -> i64 {
+        let (warm_up, interval, grace) = self.rhythm();
+        let (since, step) = if elapsed < grace { (0, warm_up) } else { (grace, interval) };
+        since + ((elapsed - since).div_euclid(step) + 1).max(1) * step
+    }
+
+    /// When the first check comes to a run that is at least so old.
+    pub(in crate::engine::demo) fn first_after(&self, elapsed: i64) -> i64 {
+        self.next_after(elapsed - 1)
+    }
+
+    /// The last `count` checks of a run up to `elapsed`, oldest first.
+    pub(in crate::engine::demo) fn last_before(&self, elapsed: i64, count: i64) -> Vec<i64> {
+        let (warm_up, interval, grace) = self.rhythm();
+        let early = elapsed.min(grace).div_euclid(warm_up).max(0);
+        let late = (elapsed - grace).div_euclid(interval).max(0);
+        let all = early + late;
+        ((all - count).max(0) + 1..=all)
+            .map(|nth| if nth <= early { nth * warm_up } else { grace + (nth - early) * interval })
+            .collect()
+    }
+
+    /// Milliseconds: from check to check early and late, and where early ends.
+    fn rhythm(&self) -> (i64, i64, i64) {
+        let interval = self.interval.max(1);
+        let warm_up = interval.min(WARM_UP);
+        let [warm_up, interval, grace] =
+            [warm_up, interval, self.start_period / warm_up * warm_up].map(|s| i64::from(s) * 1_000);
+        (warm_up, interval, grace)
+    }
 }
 
 /// What becomes of a service when nobody touches it. Seconds count back from the world's start.
@@ -78,6 +123,26 @@ pub(in crate::engine::demo) enum Fate {
     NeverStarted { ago: i64 },
     /// A one-off job that comes every so many seconds and runs so long.
     Recurring { every: i64, runs_ms: i64 },
+    /// A release that runs and never passes its check.
+    Unwell { output: &'static str },
+    /// A release that ends so soon after every start.
+    Crash { after_ms: i64, code: i64, last: Last },
+}
+
+/// What the last words of a release that crashes are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine::demo) enum Last {
+    /// It was built wrong: it can't even start.
+    Unfit,
+    /// It trips over its own bug once it works.
+    Bug,
+}
+
+impl Fate {
+    /// Whether it dies before it gets anything done.
+    pub(in crate::engine::demo) fn is_short(self) -> bool {
+        matches!(self, Self::CrashLoop { .. } | Self::Crash { last: Last::Unfit, .. })
+    }
 }
 
 /// A service of one replica, restarted unless stopped, with nothing else said.
@@ -104,6 +169,8 @@ pub(super) fn service(name: &'static str, image: &'static str, program: Program)
         args: &[],
         busy: 0.5,
         age: None,
+        past: &[],
+        build: 0,
     }
 }
 
@@ -209,17 +276,25 @@ impl Spec {
         Self { age: Some(seconds), ..self }
     }
 
-    /// Whether the engine starts it again after it ended with this code by itself.
-    pub(in crate::engine::demo) fn restarts_after(&self, code: i64) -> bool {
-        match self.restart {
-            "always" | "unless-stopped" => true,
-            "no" => false,
-            _ => code != 0,
-        }
+    /// What it ran before, newest first: tag, and how many seconds ago it came. Without, its
+    /// revisions are made up from its version.
+    pub(super) fn past(self, past: &'static [(&'static str, i64)]) -> Self {
+        Self { past, ..self }
     }
 
-    /// Whether its check can change its mind by itself, so that it must be run again and again.
-    pub(in crate::engine::demo) fn check_varies(&self) -> bool {
-        !self.needs.is_empty() || matches!(self.fate, Fate::Sick { .. } | Fate::Flaky { .. })
+    /// Made from an older build of its image's tag: so many before the one that is current.
+    pub(super) fn build(self, build: i32) -> Self {
+        Self { build, ..self }
+    }
+
+    /// Its host ports are a range, as those of everything that is scaled must be: the engine picks.
+    pub(in crate::engine::demo) fn is_ranged(&self) -> bool {
+        self.replicas > 1
+    }
+
+    /// Its host port of that replica, when nobody else has it.
+    pub(in crate::engine::demo) fn host_port(host: u16, number: u32) -> u16 {
+        let further = if number > 1 { RANGE_FROM - 2 + number } else { 0 };
+        u16::try_from(u32::from(host) + further).unwrap_or(host)
     }
 }

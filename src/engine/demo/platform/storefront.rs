@@ -18,7 +18,7 @@ pub(super) fn services() -> Vec<Spec> {
             .env(&[("API_URL", "http://api-gateway:8000"), ("NEXT_TELEMETRY_DISABLED", "1")])
             .busy(0.7)
             .age(9_000),
-        service("admin-web", "storefront/admin-web:2.1.4", Next).exposes(3000).limits(1.0, 1_024).busy(0.1),
+        service("admin-web", "storefront/admin-web:2.1.4", Next).exposes(3000).limits(1.0, 1_024).age(74_600).busy(0.1),
         service("api-gateway", "kong:3.7", Kong)
             .exposes(8000)
             .exposes(8443)

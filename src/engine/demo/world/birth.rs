@@ -10,11 +10,38 @@ use crate::engine::demo::platform::{Fate, Spec};
 use crate::engine::demo::random::{Rng, hash, named};
 use crate::fleet::{
     Compose, Event, EventKind, Exit, HealthCheck, Image, Limits, Port, Protocol, Replica, ReplicaId, Role,
-    ServiceId, State,
+    ServiceId, SpareName, SpecHash, State,
 };
 
 /// Milliseconds from a container's creation to its first start.
 const CREATE_TO_START: i64 = 400;
+
+/// What a container is made with.
+pub(super) struct Birth {
+    pub(super) number: u32,
+    pub(super) created: i64,
+    /// `None`: as compose would name it.
+    pub(super) name: Option<Arc<str>>,
+    pub(super) image: Image,
+    pub(super) fate: Fate,
+    pub(super) limits: Limits,
+    pub(super) policy: String,
+}
+
+impl Birth {
+    /// As the platform's data has it.
+    pub(super) fn first(spec: &Spec, number: u32, created: i64) -> Self {
+        Self {
+            number,
+            created,
+            name: None,
+            image: spec.first_image(),
+            fate: spec.fate,
+            limits: Limits { cpus: spec.cpus, memory: spec.memory, pids: None },
+            policy: spec.restart.to_owned(),
+        }
+    }
+}
 
 impl World {
     /// Make every container as it was when the prelude began.
@@ -52,7 +79,7 @@ impl World {
             Fate::NeverStarted { ago } => -ago * 1_000,
             _ => -age - CREATE_TO_START,
         };
-        let slot = self.bear(spec_index, number, created);
+        let slot = self.bear(spec_index, Birth::first(spec, number, created));
         let has_check = self.specs[spec_index].check.is_some();
         match fate {
             Fate::CrashLoop { since, .. } => {
@@ -130,17 +157,21 @@ impl World {
         unit.replica.pid = if ended.is_some() { None } else { Some(process_id(unit.seed, from)) };
     }
 
-    /// Make a container of a spec; it is created and not started.
-    pub(super) fn bear(&mut self, spec_index: usize, number: u32, created: i64) -> usize {
+    /// Make a container of a service; it is created and not started.
+    pub(super) fn bear(&mut self, spec_index: usize, birth: Birth) -> usize {
         self.born += 1;
         let spec = &self.specs[spec_index];
         let seed = named(self.seed ^ self.born, &spec.name);
-        let replica = self.replica(spec, number, seed, created);
+        let Birth { fate, ref policy, .. } = birth;
+        let policy = policy.clone();
+        let replica = self.replica(spec, seed, birth);
         let id = replica.id.id.clone();
         let unit = Unit {
             spec: spec_index,
             replica,
             seed,
+            fate,
+            policy,
             epoch: 0,
             runs: VecDeque::new(),
             quick_ends: 0,
@@ -161,15 +192,30 @@ impl World {
         slot
     }
 
-    fn replica(&self, spec: &Spec, number: u32, seed: u64, created: i64) -> Replica {
+    /// Which service a container of that name belongs to, and as what: a lone container's service
+    /// is called as it is.
+    pub(super) fn belongs(&self, spec: &Spec, name: &str) -> (ServiceId, Role) {
+        let spare = SpareName::parse(name).filter(|_| spec.role == Role::Replica);
+        let own = spare.map_or(name, |spare| spare.base);
+        let service = ServiceId {
+            engine: self.engine.clone(),
+            project: spec.project.clone(),
+            name: if spec.project.is_some() { spec.name.clone() } else { own.into() },
+        };
+        (service, if spare.is_some() { Role::Spare } else { spec.role })
+    }
+
+    fn replica(&self, spec: &Spec, seed: u64, birth: Birth) -> Replica {
+        let Birth { number, created, name, image, limits, policy, .. } = birth;
         let mut rng = Rng::new(seed);
         let id: Arc<str> = rng.hex(64).into();
-        let name: Arc<str> = match (spec.container_name, &spec.project, spec.role) {
+        let name: Arc<str> = name.unwrap_or_else(|| match (spec.container_name, &spec.project, spec.role) {
             (_, Some(project), Role::Job) => format!("{project}-{}-run-{}", spec.name, rng.hex(12)).into(),
             (Some(name), ..) => name.into(),
             (None, Some(project), _) => format!("{project}-{}-{number}", spec.name).into(),
             (None, None, _) => spec.name.clone(),
-        };
+        });
+        let (service, role) = self.belongs(spec, &name);
         let mut needs: Vec<Arc<str>> = spec.needs.iter().map(|&n| n.into()).collect();
         needs.sort();
         let compose = spec.project.as_ref().map(|project| {
@@ -183,28 +229,24 @@ impl World {
         });
         Replica {
             id: ReplicaId { engine: self.engine.clone(), id },
-            service: ServiceId {
-                engine: self.engine.clone(),
-                project: spec.project.clone(),
-                name: spec.name.clone(),
-            },
+            service,
             name,
             number: spec.project.is_some().then_some(number),
-            role: spec.role,
+            role,
             state: State::Created,
             check: HealthCheck::None,
-            image: image(spec),
+            image,
             ports: ports(spec, number),
             created: self.stamp(created),
             started: None,
             finished: None,
             exit: None,
             restarts: Some(0),
-            limits: Limits { cpus: spec.cpus, memory: spec.memory, pids: None },
+            limits,
             pid: None,
             tty: Some(false),
-            kept_up: matches!(spec.restart, "always" | "unless-stopped"),
-            spec: None,
+            kept_up: matches!(policy.as_str(), "always" | "unless-stopped"),
+            spec: Some(spec_hash(spec, limits)),
             placed: None,
             compose,
         }
@@ -216,27 +258,28 @@ pub(super) fn process_id(seed: u64, from: i64) -> u32 {
     2_000 + (hash(seed, from) % 60_000) as u32
 }
 
-/// The same reference is the same image, in every demo.
-fn image(spec: &Spec) -> Image {
-    let digest = Rng::new(named(0, &spec.image)).hex(64);
-    Image { reference: spec.image.clone(), id: format!("sha256:{digest}").into() }
+/// A hash of what a container is made with beside image, number and name. No value of its
+/// environment goes in, as some are secret.
+pub(super) fn spec_hash(spec: &Spec, limits: Limits) -> SpecHash {
+    let env: Vec<&str> = spec.env.iter().map(|(name, _)| *name).collect();
+    let all = format!(
+        "{:?}{}{env:?}{:?}{:?}{:?}{:?}{limits:?}",
+        spec.project, spec.name, spec.ports, spec.mounts, spec.args, spec.calls
+    );
+    SpecHash(named(0, &all))
 }
 
 fn ports(spec: &Spec, number: u32) -> Vec<Port> {
     if spec.role == Role::Job {
         return Vec::new();
     }
-    let further = if number > 1 { 98 + number } else { 0 };
     let mut ports: Vec<Port> = spec
         .ports
         .iter()
         .map(|&(container, host)| Port {
             container,
             protocol: Protocol::Tcp,
-            host: host.map(|host| {
-                let host = u16::try_from(u32::from(host) + further).unwrap_or(host);
-                (IpAddr::V4(Ipv4Addr::UNSPECIFIED), host)
-            }),
+            host: host.map(|host| (IpAddr::V4(Ipv4Addr::UNSPECIFIED), Spec::host_port(host, number))),
         })
         .collect();
     ports.sort();

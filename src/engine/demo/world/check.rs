@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::life::What;
 use super::{Run, Unit, World};
 use crate::engine::HealthLog;
-use crate::engine::demo::platform::{Check, Fate, Spec};
+use crate::engine::demo::platform::{Fate, Spec};
 use crate::engine::demo::random::{hash, share};
 use crate::fleet::{EventKind, HealthCheck, State};
 
@@ -20,8 +20,8 @@ impl World {
         let spec = &self.specs[unit.spec];
         let check = spec.check.as_ref()?;
         let run = unit.runs.back().filter(|run| run.to.is_none())?;
-        let settled = unit.replica.check == HealthCheck::Healthy && !spec.check_varies();
-        (!settled).then(|| after(check, run, self.now))
+        let settled = unit.replica.check == HealthCheck::Healthy && !unit.check_varies(spec);
+        (!settled).then(|| run.from + check.next_after(self.now - run.from))
     }
 
     /// Run a unit's check now.
@@ -67,10 +67,11 @@ impl World {
             let words = format!("curl: (7) Failed to connect to localhost port {port}: Connection refused");
             return Some(words.into());
         }
-        match spec.fate {
+        match unit.fate {
             Fate::Sick { since, output } if run.original && at >= -since * 1_000 => {
                 return Some(output.into());
             }
+            Fate::Unwell { output } => return Some(output.into()),
             Fate::Flaky { every, bad, output } if is_bad_spell(unit.seed, at, every, bad) => {
                 return Some(output.into());
             }
@@ -93,11 +94,8 @@ impl World {
         // Frozen or ended, it is not checked any more.
         let frozen = run.pauses.last().filter(|pause| pause.1.is_none()).map(|pause| pause.0);
         let until = run.to.or(frozen).unwrap_or(self.now);
-        let interval = i64::from(check.interval.max(1)) * 1_000;
-        let newest = (until - run.from).div_euclid(interval);
-        ((newest - KEPT + 1).max(1)..=newest)
-            .map(|k| self.result(spec, unit, run, run.from + k * interval))
-            .collect()
+        let moments = check.last_before(until - run.from, KEPT);
+        moments.into_iter().map(|at| self.result(spec, unit, run, run.from + at)).collect()
     }
 
     fn result(&self, spec: &Spec, unit: &Unit, run: &Run, at: i64) -> HealthLog {
@@ -113,12 +111,6 @@ impl World {
     pub(super) fn failing_streak(unit: &Unit) -> u32 {
         if unit.replica.state == State::Running { unit.streak } else { 0 }
     }
-}
-
-/// The first moment after `now` at which a run is checked.
-fn after(check: &Check, run: &Run, now: i64) -> i64 {
-    let interval = i64::from(check.interval.max(1)) * 1_000;
-    run.from + ((now - run.from).div_euclid(interval) + 1).max(1) * interval
 }
 
 /// Whether a flaky service has a bad spell at `at`.

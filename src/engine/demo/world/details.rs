@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::survey::gate;
 use super::{Unit, World};
 use crate::engine::demo::platform::{Check, Spec};
 use crate::engine::demo::random::{hash, named};
@@ -29,7 +30,7 @@ impl World {
             labels: Self::labels(spec, unit),
             mounts: mounts(spec),
             networks: vec![self.network(spec, unit)],
-            restart_policy: spec.restart.to_owned(),
+            restart_policy: unit.policy.clone(),
             user: spec.user.to_owned(),
             workdir: profile.workdir.to_owned(),
             hostname: replica.id.short().to_owned(),
@@ -72,11 +73,13 @@ impl World {
                 labels.push((format!("com.docker.compose.{key}"), value));
             }
         }
+        let gate = gate(spec).into_iter();
+        labels.extend(gate.map(|(key, value)| (format!("quarterdeck.gate.{key}"), value)));
         labels.sort();
         labels
     }
 
-    fn network(&self, spec: &Spec, unit: &Unit) -> NetworkLink {
+    pub(super) fn network(&self, spec: &Spec, unit: &Unit) -> NetworkLink {
         let net = 16 + named(self.seed, spec.project.as_deref().unwrap_or("bridge")) % 16;
         let host = 2 + hash(unit.seed, 77) % 250;
         let address = if unit.replica.is_up() { format!("172.{net}.0.{host}") } else { String::new() };
@@ -118,7 +121,7 @@ fn env(spec: &Spec) -> Vec<(String, String)> {
         .collect()
 }
 
-fn mounts(spec: &Spec) -> Vec<Mount> {
+pub(super) fn mounts(spec: &Spec) -> Vec<Mount> {
     spec.mounts
         .iter()
         .map(|&(kind, source, target, read_only)| Mount {
@@ -130,7 +133,7 @@ fn mounts(spec: &Spec) -> Vec<Mount> {
         .collect()
 }
 
-fn health_spec(check: &Check) -> HealthSpec {
+pub(super) fn health_spec(check: &Check) -> HealthSpec {
     let seconds = |s: u32| Duration::from_secs(s.into());
     HealthSpec {
         test: vec!["CMD-SHELL".to_owned(), check.test.clone()],

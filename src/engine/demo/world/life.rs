@@ -1,8 +1,10 @@
 //! The agenda: what happens to whom, when, and what follows from it.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
-use super::birth::process_id;
+use super::birth::{Birth, process_id};
+use super::colleague::Move;
 use super::{EVENTS, Run, SWEEP, SWEEPS_AT_ONCE, World};
 use crate::engine::demo::fate::{self, End};
 use crate::engine::demo::platform::Fate;
@@ -24,6 +26,13 @@ pub(super) struct Entry {
 pub(super) enum What {
     /// A one-off job is made.
     Spawn,
+    /// The colleague goes on.
+    Colleague(Move),
+    /// An image has come from the registry.
+    Arrive {
+        reference: Arc<str>,
+        id: Arc<str>,
+    },
     /// It starts; after a restart on request it says so.
     Up {
         restarted: bool,
@@ -101,15 +110,17 @@ impl World {
 
     fn happen(&mut self, entry: Entry) {
         let Entry { whom, epoch, what, .. } = entry;
-        if what == What::Spawn {
-            self.spawn(whom);
-            return;
+        match what {
+            What::Spawn => return self.spawn(whom),
+            What::Colleague(next) => return self.colleague_moves(next),
+            What::Arrive { reference, id } => return self.arrive(reference, id),
+            _ => {}
         }
         if self.units.get(whom).is_none_or(|unit| unit.gone || unit.epoch != epoch) {
             return;
         }
         match what {
-            What::Spawn => {}
+            What::Spawn | What::Colleague(_) | What::Arrive { .. } => {}
             What::Up { restarted } => self.up(whom, restarted),
             What::End { code } => self.ended(whom, Exit { code, oom: false }),
             What::Oom => {
@@ -139,7 +150,8 @@ impl World {
                 self.remove(slot);
             }
         }
-        let slot = self.bear(spec, 1, self.now);
+        let birth = Birth::first(&self.specs[spec], 1, self.now);
+        let slot = self.bear(spec, birth);
         self.tell(slot, EventKind::Created);
         self.show(slot);
         let epoch = self.units[slot].epoch;
@@ -153,6 +165,7 @@ impl World {
             self.fail_to_start(slot, port);
             return;
         }
+        self.choose_ports(slot);
         let (now, at) = (self.now, self.stamp(self.now));
         let has_check = self.specs[self.units[slot].spec].check.is_some();
         let unit = &mut self.units[slot];
@@ -179,7 +192,7 @@ impl World {
         let unit = &self.units[slot];
         let Some(run) = unit.runs.back().filter(|run| run.to.is_none()) else { return };
         let epoch = unit.epoch;
-        let end = fate::end(&self.specs[unit.spec], unit.seed, run, self.now);
+        let end = fate::end(&self.specs[unit.spec], unit, run, self.now);
         if let Some(End { at, code, oom }) = end {
             let what = if oom { What::Oom } else { What::End { code } };
             self.plan(at.max(self.now + 1), slot, epoch, what);
@@ -192,7 +205,7 @@ impl World {
     /// Its process ended by itself: the restart policy decides.
     fn ended(&mut self, slot: usize, exit: Exit) {
         let ran = self.close_run(slot, exit);
-        let again = self.specs[self.units[slot].spec].restarts_after(exit.code);
+        let again = self.units[slot].restarts_after(exit.code);
         let unit = &mut self.units[slot];
         // As Docker does it: 100 ms, doubled each time up to a minute, forgotten after 10 s of running.
         unit.quick_ends = if ran >= 10_000 { 0 } else { unit.quick_ends + 1 };

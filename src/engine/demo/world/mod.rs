@@ -4,17 +4,22 @@
 //! steps leads to the same world and the same observations.
 
 mod birth;
+mod change;
 mod check;
+mod colleague;
 mod details;
+mod images;
 mod life;
+mod past;
 mod perform;
+mod survey;
 mod unit;
 
 #[cfg(test)]
 mod tests;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -25,7 +30,9 @@ use super::platform::{Platform, Spec};
 use super::random::{named, noise};
 use crate::engine::{EngineError, LogQuery};
 use crate::fleet::{EngineId, EngineInfo, Event, HostUsage, Observation, Replica, ReplicaId, Usage};
+use colleague::Colleague;
 use life::Entry;
+pub use past::PastOperation;
 pub use perform::Performed;
 pub(super) use unit::{Run, Unit};
 
@@ -76,6 +83,10 @@ pub struct World {
     planned: u64,
     out: Vec<Observation>,
     events: VecDeque<Event>,
+    /// What references stand for that were pulled since the world began.
+    pulled: BTreeMap<Arc<str>, Arc<str>>,
+    /// Who deploys something in the first minute, while that lasts.
+    colleague: Option<Colleague>,
 }
 
 impl World {
@@ -102,8 +113,11 @@ impl World {
             planned: 0,
             out: Vec::new(),
             events: VecDeque::new(),
+            pulled: BTreeMap::new(),
+            colleague: None,
         };
         world.populate();
+        world.invite();
         world.live_until(0);
         world.out.clear();
         world

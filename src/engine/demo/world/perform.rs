@@ -1,9 +1,12 @@
 //! The verbs: what the engine answers, how long it takes, and what then happens.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::life::{Then, What};
 use super::{World, gone};
+use crate::engine::demo::platform::Spec;
 use crate::engine::demo::random::hash;
 use crate::engine::{Act, Done, EngineError, Step};
 use crate::fleet::{EventKind, Exit, State, Verb};
@@ -21,19 +24,26 @@ pub struct Performed {
 const GRACE: u32 = 10;
 
 /// An answer in so many milliseconds.
-type Answer = (i64, Result<Done, EngineError>);
+pub(super) type Answer = (i64, Result<Done, EngineError>);
 
 impl World {
     /// Ask for a step at `now`. The world lives on until then first.
     pub fn perform(&mut self, step: &Step, now: Timestamp) -> Performed {
         let to = self.millis(now);
         self.live_until(to);
+        self.give_way(step);
         let (takes, result) = match step {
             Step::Act(act) => match self.slot(&act.replica) {
                 Some(slot) => self.act(slot, act),
                 None => (15, Err(gone(&act.replica))),
             },
-            _ => (15, Err(EngineError::unsupported_step())),
+            Step::Pull { reference } => self.pull(reference),
+            Step::Create(create) => self.create(create),
+            Step::Rename { replica, from, to } => self.rename(replica, from, to),
+            Step::Policy { replica, to, .. } => self.policy(replica, to),
+            Step::Limit { replica, to, .. } => self.limit(replica, *to),
+            Step::Discard { name } => self.discard(name),
+            Step::Steer { .. } => (15, Err(EngineError::unsupported_step())),
         };
         Performed { ready: self.stamp(self.now + takes), result }
     }
@@ -43,7 +53,10 @@ impl World {
         let name = self.units[slot].replica.name.clone();
         let refuse = |why: String| (20, Err(EngineError::Conflict { why }));
         match (step.verb, state) {
-            (Verb::Start, State::Running | State::Restarting) => (15, Ok(Done::Unchanged)),
+            (Verb::Start, State::Running | State::Restarting)
+            | (Verb::Stop, State::Created | State::Exited | State::Dead | State::Removing)
+            | (Verb::Pause, State::Paused)
+            | (Verb::Unpause, State::Running) => (15, Ok(Done::Unchanged)),
             (Verb::Start, State::Paused) => {
                 refuse("cannot start a paused container, try unpause instead".into())
             }
@@ -52,9 +65,6 @@ impl World {
             }
             (Verb::Start, State::Created | State::Exited) => self.start(slot, false),
             (Verb::Restart, State::Created | State::Exited | State::Restarting) => self.start(slot, true),
-            (Verb::Stop, State::Created | State::Exited | State::Dead | State::Removing) => {
-                (15, Ok(Done::Unchanged))
-            }
             (Verb::Stop, State::Restarting) => {
                 self.give_up_restarting(slot);
                 (60, Ok(Done::Changed))
@@ -62,7 +72,6 @@ impl World {
             (Verb::Stop, _) => self.stop(slot, step.timeout, Then::Stopped),
             (Verb::Restart, _) => self.stop(slot, step.timeout, Then::Start),
             (Verb::Pause, State::Running) => self.soon(slot, 60, What::Freeze),
-            (Verb::Pause, State::Paused) => refuse(format!("container {name} is already paused")),
             (Verb::Pause, State::Restarting) => {
                 refuse(format!("container {name} is restarting, wait until the container is running"))
             }
@@ -77,45 +86,40 @@ impl World {
                     state.word()
                 ))
             }
-            (Verb::Remove, State::Running | State::Paused) => {
-                self.forget_plans(slot);
-                self.units[slot].replica.state = State::Removing;
-                self.tell(slot, EventKind::Killed("9".into()));
-                self.show(slot);
-                self.soon(slot, 140, What::Ended { code: 137, then: Then::Remove })
-            }
             (Verb::Remove, State::Removing) => {
                 refuse(format!("removal of container {name} is already in progress"))
             }
-            (Verb::Remove, _) => self.soon(slot, 80, What::Remove),
+            (Verb::Remove, _) => self.remove_by_force(slot),
         }
     }
 
     /// Plan something for a few milliseconds from now; when it has happened, the engine answers.
-    fn soon(&mut self, slot: usize, takes: i64, what: What) -> Answer {
+    pub(super) fn soon(&mut self, slot: usize, takes: i64, what: What) -> Answer {
         let epoch = self.forget_plans(slot);
         self.plan(self.now + takes, slot, epoch, what);
         (takes, Ok(Done::Changed))
     }
 
     /// What was to become of it is no longer so.
-    fn forget_plans(&mut self, slot: usize) -> u32 {
+    pub(super) fn forget_plans(&mut self, slot: usize) -> u32 {
         let unit = &mut self.units[slot];
         unit.epoch += 1;
         unit.epoch
     }
 
-    fn start(&mut self, slot: usize, restarted: bool) -> Answer {
+    pub(super) fn start(&mut self, slot: usize, restarted: bool) -> Answer {
         let takes = 240 + (hash(self.units[slot].seed, self.now) % 200).cast_signed();
         if let Some(port) = self.taken_port(slot) {
             let why = self.fail_to_start(slot, port);
             return (takes / 2, Err(EngineError::Failed { status: 500, why }));
         }
+        // Whoever starts it by hand does not wait for the back-off of earlier ends.
+        self.units[slot].quick_ends = 0;
         self.soon(slot, takes, What::Up { restarted })
     }
 
     /// Ask it to end; it takes its time, or is killed when its grace is over.
-    fn stop(&mut self, slot: usize, timeout: Option<u32>, then: Then) -> Answer {
+    pub(super) fn stop(&mut self, slot: usize, timeout: Option<u32>, then: Then) -> Answer {
         let unit = &self.units[slot];
         let profile = self.specs[unit.spec].program.profile();
         let grace = i64::from(timeout.unwrap_or(GRACE)) * 1_000;
@@ -173,18 +177,46 @@ impl World {
         self.show(slot);
     }
 
-    /// A host port of a unit that another running one holds.
+    /// A host port of a unit that another running one holds; none where the engine picks the ports.
     pub(super) fn taken_port(&self, slot: usize) -> Option<u16> {
-        let wanted = &self.units[slot].replica.ports;
-        let wanted = wanted.iter().filter_map(|port| port.host);
-        wanted.map(|(_, port)| port).find(|&port| {
-            self.units.iter().enumerate().any(|(other, unit)| {
-                other != slot
-                    && !unit.gone
-                    && unit.replica.is_up()
-                    && unit.replica.ports.iter().any(|p| p.host.is_some_and(|(_, held)| held == port))
-            })
+        if self.specs[self.units[slot].spec].is_ranged() {
+            return None;
+        }
+        let wanted = self.units[slot].replica.ports.iter().filter_map(|port| port.host);
+        wanted.map(|(_, port)| port).find(|&port| self.is_held(port, slot))
+    }
+
+    /// Whether another running unit holds a host port.
+    fn is_held(&self, port: u16, slot: usize) -> bool {
+        self.units.iter().enumerate().any(|(other, unit)| {
+            other != slot
+                && !unit.gone
+                && unit.replica.is_up()
+                && unit.replica.ports.iter().any(|p| p.host.is_some_and(|(_, held)| held == port))
         })
+    }
+
+    /// Where the engine picks the host ports, pick those of this unit's number, or others that are
+    /// free.
+    pub(super) fn choose_ports(&mut self, slot: usize) {
+        let unit = &self.units[slot];
+        let spec = &self.specs[unit.spec];
+        if !spec.is_ranged() {
+            return;
+        }
+        let own = unit.replica.number.unwrap_or(1);
+        let hosts: HashMap<u16, Option<u16>> = spec.ports.iter().copied().collect();
+        let mut ports = unit.replica.ports.clone();
+        for port in &mut ports {
+            let (Some(Some(first)), Some((_, chosen))) = (hosts.get(&port.container), &mut port.host) else {
+                continue;
+            };
+            let numbers = std::iter::once(own).chain(2..100);
+            let mut free = numbers.map(|n| Spec::host_port(*first, n)).filter(|p| !self.is_held(*p, slot));
+            *chosen = free.next().unwrap_or(*chosen);
+        }
+        ports.sort();
+        self.units[slot].replica.ports = ports;
     }
 
     /// The start failed for a port, in the engine's words.

@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use crate::engine::demo::platform::{Fate, Spec};
 use crate::fleet::{Exit, Replica};
 
 /// Runs remembered per unit: a crash loop makes many.
@@ -12,11 +13,15 @@ const RUNS: usize = 40;
 /// One container.
 #[derive(Debug)]
 pub(in crate::engine::demo) struct Unit {
-    /// Index of its spec.
+    /// Index of the spec of its service.
     pub(in crate::engine::demo) spec: usize,
     /// What the fleet is told of it.
     pub(in crate::engine::demo) replica: Replica,
     pub(in crate::engine::demo) seed: u64,
+    /// What becomes of it: its service's fate, or that of the release it was made from.
+    pub(in crate::engine::demo) fate: Fate,
+    /// Its restart policy.
+    pub(super) policy: String,
     /// Goes up whenever its future changes: what was planned for an older epoch no longer happens.
     pub(super) epoch: u32,
     pub(in crate::engine::demo) runs: VecDeque<Run>,
@@ -76,9 +81,35 @@ impl Unit {
         self.runs.back_mut().filter(|run| run.to.is_none())
     }
 
-    /// Whether it works at `at`: running, and not frozen.
+    /// Whether it works at `at`: running, not frozen, and of a release that gets ready.
     pub(in crate::engine::demo) fn serves_at(&self, at: i64) -> bool {
-        self.run_at(at).is_some_and(|run| !run.is_paused_at(at))
+        let ready = !matches!(self.fate, Fate::Unwell { .. });
+        ready && self.run_at(at).is_some_and(|run| !run.is_paused_at(at))
+    }
+
+    /// Whether the engine starts it again after it ended with this code by itself.
+    pub(super) fn restarts_after(&self, code: i64) -> bool {
+        match self.policy.as_str() {
+            "always" | "unless-stopped" => true,
+            "no" => false,
+            // `on-failure`, perhaps with the most times.
+            policy => {
+                let most = policy.split_once(':').and_then(|(_, most)| most.parse().ok());
+                code != 0 && most.is_none_or(|most: u32| self.replica.restarts.unwrap_or(0) < most)
+            }
+        }
+    }
+
+    /// Note its restart policy, and whether the engine would keep it up.
+    pub(super) fn obey(&mut self, policy: &str) {
+        policy.clone_into(&mut self.policy);
+        self.replica.kept_up = matches!(policy, "always" | "unless-stopped");
+    }
+
+    /// Whether its check can change its mind by itself, so that it must be run again and again.
+    pub(super) fn check_varies(&self, spec: &Spec) -> bool {
+        !spec.needs.is_empty()
+            || matches!(self.fate, Fate::Sick { .. } | Fate::Flaky { .. } | Fate::Unwell { .. })
     }
 
     pub(super) fn begin(&mut self, run: Run) {

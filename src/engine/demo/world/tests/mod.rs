@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod changes;
+mod colleague;
 mod logs;
+mod past;
 mod verbs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::World;
 use crate::engine::demo::Platform;
-use crate::engine::{Act, Done, EngineError, LogQuery};
+use crate::engine::{Act, Done, EngineError, LogQuery, Step};
 use crate::fleet::{EventKind, Exit, Fleet, HealthCheck, Observation, Replica, ReplicaId, Role, State, Verb};
 
 fn start() -> Timestamp {
@@ -37,9 +40,14 @@ fn by_id(world: &World, id: &ReplicaId) -> Option<Replica> {
     world.replicas().into_iter().find(|r| r.id == *id)
 }
 
-/// Perform a step and live until its answer.
+/// Perform a verb and live until its answer.
 fn act(world: &mut World, verb: Verb, id: &ReplicaId, now: Timestamp) -> Result<Done, EngineError> {
-    let performed = world.perform(&Act::new(verb, id.clone()).into(), now);
+    perform(world, &Act::new(verb, id.clone()).into(), now)
+}
+
+/// Perform a step and live until its answer.
+fn perform(world: &mut World, step: &Step, now: Timestamp) -> Result<Done, EngineError> {
+    let performed = world.perform(step, now);
     world.advance(performed.ready);
     performed.result
 }

@@ -1,0 +1,101 @@
+//! What planning a change must know: settings of replicas, images of this host.
+
+use super::details::{health_spec, mounts};
+use super::{Unit, World};
+use crate::engine::demo::platform::Spec;
+use crate::engine::{Blueprint, Query, Survey};
+use crate::fleet::{Role, SpecHash};
+
+/// Seconds a gate may take after a replica could first have been well.
+const PATIENCE: i64 = 12;
+/// The least it may take, seconds.
+const LEAST: i64 = 20;
+
+impl World {
+    /// Look at replicas and images; what is gone is missing.
+    pub fn survey(&self, query: &Query) -> Survey {
+        let replicas = query.replicas.iter().filter_map(|id| self.find(id).ok());
+        Survey {
+            replicas: replicas.map(|unit| self.blueprint(unit)).collect(),
+            images: query.images.iter().map(|asked| (asked.clone(), self.image_facts(asked))).collect(),
+            ..Survey::default()
+        }
+    }
+
+    fn blueprint(&self, unit: &Unit) -> Blueprint {
+        let spec = &self.specs[unit.spec];
+        let replica = &unit.replica;
+        let fixed = replica.ports.iter().filter(|port| port.host.is_some() && !spec.is_ranged());
+        let alone = spec.project.is_none() || spec.role == Role::Job;
+        Blueprint {
+            replica: replica.id.clone(),
+            name: replica.name.clone(),
+            image: replica.image.clone(),
+            fixed_ports: fixed.cloned().collect(),
+            addresses: Vec::new(),
+            fixed_name: alone || spec.container_name.is_some(),
+            shares_network: None,
+            auto_remove: false,
+            policy: unit.policy.clone(),
+            mounts: mounts(spec),
+            networks: vec![self.network(spec, unit)],
+            health: spec.check.as_ref().map(health_spec),
+            stop_timeout: None,
+            limits: replica.limits,
+            gate: gate(spec),
+            overlap: None,
+            talks_to: talks_to(spec),
+            spec: replica.spec.unwrap_or(SpecHash(0)),
+            unlike: None,
+        }
+    }
+}
+
+/// Its gate's times, as its labels have them: short, so that nobody has to wait long in a demo.
+pub(super) fn gate(spec: &Spec) -> Vec<(String, String)> {
+    if spec.role == Role::Job {
+        return Vec::new();
+    }
+    let label = |key: &str, value: String| (key.to_owned(), value);
+    let settle = label("settle", "3s".to_owned());
+    let Some(check) = &spec.check else { return vec![settle, label("stay", "4s".to_owned())] };
+    let first = check.first_after(spec.program.profile().boot_ms) / 1_000;
+    vec![label("deadline", format!("{}s", (first + PATIENCE).max(LEAST))), settle]
+}
+
+/// Host names in the URLs of its environment.
+fn talks_to(spec: &Spec) -> Vec<std::sync::Arc<str>> {
+    let called = spec.calls.iter().map(|(name, _)| *name);
+    let mut hosts: Vec<&str> =
+        spec.env.iter().filter_map(|(_, value)| host_of(value)).chain(called).collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    hosts.into_iter().map(Into::into).collect()
+}
+
+/// The host of a URL: `postgres` of `jdbc:postgresql://user:secret@postgres:5432/db`.
+fn host_of(value: &str) -> Option<&str> {
+    let (_, rest) = value.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?.split(':').next()?;
+    (!host.is_empty()).then_some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host_of;
+
+    #[test]
+    fn the_host_of_a_url_without_its_secrets() {
+        for (value, host) in [
+            ("jdbc:postgresql://u:p@ss@postgres:5432/db", Some("postgres")),
+            ("redis://:c4rt@redis:6379/0", Some("redis")),
+            ("http://api-gateway:8000", Some("api-gateway")),
+            ("https://pos.example.com/api", Some("pos.example.com")),
+            ("kafka:9092", None),
+            ("://", None),
+        ] {
+            assert_eq!(host_of(value), host, "{value}");
+        }
+    }
+}
