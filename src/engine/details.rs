@@ -84,6 +84,8 @@ pub struct Mount {
     pub target: String,
     /// Whether it is read-only.
     pub read_only: bool,
+    /// A volume nobody gave a name: it belongs to this replica alone.
+    pub anonymous: bool,
 }
 
 /// One network a replica hangs on.

@@ -9,3 +9,4 @@ mod contract;
 mod logs;
 mod platforms;
 mod reads;
+mod survey;

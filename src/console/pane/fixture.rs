@@ -185,12 +185,14 @@ pub(super) fn details() -> Details {
         labels: vec![("com.docker.compose.project".into(), "shop".into()), ("tier".into(), "日本".into())],
         mounts: vec![
             Mount {
+                anonymous: false,
                 kind: "volume".into(),
                 source: "shop_data".into(),
                 target: "/data".into(),
                 read_only: false,
             },
             Mount {
+                anonymous: false,
                 kind: "bind".into(),
                 source: "/srv/shop/conf".into(),
                 target: "/etc/shop".into(),

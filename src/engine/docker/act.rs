@@ -83,7 +83,7 @@ async fn stop_time(wire: &Wire, step: &Act) -> Result<Duration, EngineError> {
     let seconds = if let Some(seconds) = step.timeout {
         seconds
     } else {
-        let own = inspect::fetch(wire, &step.replica.id).await?.config.stop_timeout;
+        let own = inspect::fetch_bare(wire, &step.replica.id).await?.config.stop_timeout;
         // Negative means for ever.
         own.map_or(STOP, |s| u32::try_from(s).unwrap_or(LONGEST))
     };

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::fleet::SpecHash;
+
 /// A map whose absence and null are the same as empty.
 pub(in crate::engine) type Map<T> = Option<BTreeMap<String, T>>;
 
@@ -58,6 +60,9 @@ pub(super) struct Inspected {
     pub(super) mounts: Option<Vec<MountPoint>>,
     pub(super) config: Config,
     pub(super) network_settings: NetworkSettings,
+    /// The fingerprint of its settings: not the engine's, worked out where the whole answer is.
+    #[serde(skip)]
+    pub(super) spec: Option<SpecHash>,
 }
 
 #[derive(Deserialize, Default)]
@@ -98,6 +103,7 @@ pub(super) struct HostConfig {
     pub(super) restart_policy: Option<RestartPolicy>,
     pub(super) log_config: Option<LogConfig>,
     pub(super) network_mode: Option<String>,
+    pub(super) auto_remove: Option<bool>,
     pub(super) port_bindings: Map<Option<Vec<Binding>>>,
     pub(super) memory: Option<i64>,
     pub(super) nano_cpus: Option<i64>,
@@ -143,6 +149,7 @@ pub(super) struct Config {
     /// As written when the container was made.
     pub(super) image: Option<String>,
     pub(super) working_dir: Option<String>,
+    pub(super) mac_address: Option<String>,
     pub(super) labels: Map<Option<String>>,
     pub(super) exposed_ports: Map<serde::de::IgnoredAny>,
     pub(super) healthcheck: Option<Healthcheck>,
@@ -183,6 +190,28 @@ pub(super) struct Network {
     #[serde(rename = "GlobalIPv6Address")]
     pub(super) address6: Option<String>,
     pub(super) aliases: Option<Vec<String>>,
+    /// Addresses that were asked for.
+    #[serde(rename = "IPAMConfig")]
+    pub(super) asked: Option<AskedAddress>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct AskedAddress {
+    #[serde(rename = "IPv4Address")]
+    pub(super) v4: Option<String>,
+    #[serde(rename = "IPv6Address")]
+    pub(super) v6: Option<String>,
+}
+
+/// `GET /images/{name}/json`.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct ImageInspected {
+    pub(super) id: String,
+    pub(super) repo_tags: Option<Vec<String>>,
+    pub(super) repo_digests: Option<Vec<String>>,
+    pub(super) config: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// `GET /info`.

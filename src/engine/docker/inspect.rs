@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::api::{HealthEntry, Healthcheck, Inspected, MountPoint, Network, RestartPolicy};
+use super::spec::{Settings, is_anonymous};
 use super::wire::{Wire, segment};
 use super::{Shared, failure, map};
 use crate::engine::{Details, EngineError, HealthLog, HealthSpec, Mount, NetworkLink};
@@ -17,21 +18,41 @@ const PATH: usize = 1024;
 const VALUE: usize = 8192;
 
 /// Inspect a container by its full id; the parts the fleet needs.
-pub(super) async fn fetch(wire: &Wire, id: &str) -> Result<Inspected, EngineError> {
+pub(super) async fn fetch(shared: &Shared, id: &str) -> Result<Inspected, EngineError> {
+    let body = shared.wire.fetch(&path(id), short(id)).await?;
+    read_whole(shared, &body).await
+}
+
+/// Only what the engine says, without what takes its image to know.
+pub(super) async fn fetch_bare(wire: &Wire, id: &str) -> Result<Inspected, EngineError> {
     wire.get(&path(id), short(id)).await
+}
+
+/// Its settings as they are, by id or exact name; secrets are in them.
+pub(super) async fn settings(wire: &Wire, id: &str) -> Result<Settings, EngineError> {
+    let body = wire.fetch(&path(id), short(id)).await?;
+    Settings::read(&body).map_err(|e| failure::garbage(&e, "an inspect"))
+}
+
+/// An inspect's answer, with the fingerprint of the settings in it.
+async fn read_whole(shared: &Shared, body: &[u8]) -> Result<Inspected, EngineError> {
+    let garbage = |e: serde_json::Error| failure::garbage(&e, "an inspect");
+    let mut it: Inspected = serde_json::from_slice(body).map_err(garbage)?;
+    it.spec = shared.images.fingerprint(&shared.wire, &Settings::read(body).map_err(garbage)?).await;
+    Ok(it)
 }
 
 /// Everything about a replica.
 pub(super) async fn details(shared: Arc<Shared>, of: ReplicaId) -> Result<Details, EngineError> {
     let body = shared.wire.fetch(&path(&of.id), of.short()).await?;
-    let garbage = |e: serde_json::Error| failure::garbage(&e, "an inspect");
-    let it: Inspected = serde_json::from_slice(&body).map_err(garbage)?;
-    let mut raw: serde_json::Value = serde_json::from_slice(&body).map_err(garbage)?;
+    let it = read_whole(&shared, &body).await?;
+    let mut raw: serde_json::Value =
+        serde_json::from_slice(&body).map_err(|e| failure::garbage(&e, "an inspect"))?;
     mask::json(&mut raw);
     Ok(read(&shared, &it, raw))
 }
 
-fn path(id: &str) -> String {
+pub(super) fn path(id: &str) -> String {
     format!("/containers/{}/json", segment(id))
 }
 
@@ -42,24 +63,14 @@ fn short(id: &str) -> &str {
 fn read(shared: &Shared, it: &Inspected, raw: serde_json::Value) -> Details {
     let words: Vec<String> =
         it.path.iter().chain(it.args.iter().flatten()).map(|word| line(word, VALUE)).collect();
-    let mut labels: Vec<(String, String)> = map::labels(it.config.labels.as_ref())
-        .map(|(key, value)| (line(key, PATH), mask::env(key, &line(value, VALUE))))
-        .collect();
-    labels.sort_unstable();
     let health = it.state.health.as_ref();
     Details {
         replica: map::from_inspected(&shared.id, it),
         command: mask::args(&words),
         env: it.config.env.iter().flatten().map(|pair| variable(pair)).collect(),
-        labels,
-        mounts: it.mounts.iter().flatten().map(mount).collect(),
-        networks: it
-            .network_settings
-            .networks
-            .iter()
-            .flatten()
-            .map(|(name, network)| link(name, network.as_ref()))
-            .collect(),
+        labels: labels(it),
+        mounts: mounts(it),
+        networks: networks(it),
         restart_policy: restart_policy(it.host_config.restart_policy.as_ref()),
         user: text(it.config.user.as_ref()),
         workdir: text(it.config.working_dir.as_ref()),
@@ -77,6 +88,26 @@ fn read(shared: &Shared, it: &Inspected, raw: serde_json::Value) -> Details {
         error: it.state.error.as_deref().filter(|e| !e.is_empty()).map(|e| mask::text(&block(e))),
         raw,
     }
+}
+
+/// Labels, sorted, masked.
+pub(super) fn labels(it: &Inspected) -> Vec<(String, String)> {
+    let mut labels: Vec<(String, String)> = map::labels(it.config.labels.as_ref())
+        .map(|(key, value)| (line(key, PATH), mask::env(key, &line(value, VALUE))))
+        .collect();
+    labels.sort_unstable();
+    labels
+}
+
+/// What is mounted where.
+pub(super) fn mounts(it: &Inspected) -> Vec<Mount> {
+    it.mounts.iter().flatten().map(mount).collect()
+}
+
+/// The networks it hangs on.
+pub(super) fn networks(it: &Inspected) -> Vec<NetworkLink> {
+    let networks = it.network_settings.networks.iter().flatten();
+    networks.map(|(name, network)| link(name, network.as_ref())).collect()
 }
 
 pub(in crate::engine) fn line(raw: &str, max: usize) -> String {
@@ -101,6 +132,7 @@ fn mount(it: &MountPoint) -> Mount {
         source: text(named.or(it.source.as_ref())),
         target: text(it.destination.as_ref()),
         read_only: it.writable == Some(false),
+        anonymous: named.is_some_and(|name| is_anonymous(name)),
         kind,
     }
 }
@@ -116,7 +148,7 @@ fn link(name: &str, network: Option<&Network>) -> NetworkLink {
 }
 
 /// `on-failure:3`, `unless-stopped`, `no`.
-fn restart_policy(it: Option<&RestartPolicy>) -> String {
+pub(super) fn restart_policy(it: Option<&RestartPolicy>) -> String {
     let name = text(it.and_then(|p| p.name.as_ref()));
     match it.and_then(|p| p.maximum_retry_count) {
         Some(count) if count > 0 => format!("{name}:{count}"),

@@ -87,7 +87,7 @@ impl Inspects {
             let shared = self.shared.clone();
             self.calls.push(
                 async move {
-                    let found = inspect::fetch(&shared.wire, &id).await;
+                    let found = inspect::fetch(&shared, &id).await;
                     (id, found)
                 }
                 .boxed(),

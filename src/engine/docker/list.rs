@@ -57,7 +57,7 @@ pub(super) async fn list(shared: Arc<Shared>, usage: bool) -> Result<Vec<Observa
 
 /// One replica, whole; `None` when it vanished meanwhile.
 async fn look(shared: Arc<Shared>, entry: Entry) -> Result<Option<Replica>, EngineError> {
-    match inspect::fetch(&shared.wire, &entry.id).await {
+    match inspect::fetch(&shared, &entry.id).await {
         Ok(it) => Ok(Some(map::from_inspected(&shared.id, &it))),
         Err(EngineError::Gone { .. }) => Ok(None),
         // It is there, though the engine can't tell more about it: better than nothing.

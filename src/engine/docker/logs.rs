@@ -37,7 +37,7 @@ pub(super) fn logs(
 ) -> BoxStream<'static, Result<LogChunk, EngineError>> {
     let open = async move {
         // Before API 1.42 the answer does not say whether it is in frames; a terminal does.
-        let inspected = inspect::fetch(&wire, &of.id).await?;
+        let inspected = inspect::fetch_bare(&wire, &of.id).await?;
         let driver = inspected.host_config.log_config.and_then(|l| l.driver).unwrap_or_default();
         if driver == "none" {
             return Err(unreadable(&driver));

@@ -100,7 +100,7 @@ pub(super) fn from_inspected(engine: &EngineId, it: &Inspected) -> Replica {
         pid: it.state.pid.and_then(|p| u32::try_from(p).ok()).filter(|p| *p > 0 && is_up),
         tty: Some(it.config.tty.unwrap_or(false)),
         kept_up: kept_up(it),
-        spec: None,
+        spec: it.spec,
         placed: None,
         id,
     };
@@ -373,7 +373,7 @@ fn inspected_ports(it: &Inspected, state: State) -> Vec<Port> {
 
 /// The host ports a container that does not run will hold once it does. Not those the engine picks
 /// then, and none without a network of its own.
-fn claimed_ports(it: &HostConfig) -> Vec<Port> {
+pub(super) fn claimed_ports(it: &HostConfig) -> Vec<Port> {
     let network = it.network_mode.as_deref().unwrap_or_default();
     if matches!(network, "host" | "none") || network.starts_with("container:") {
         return Vec::new();
@@ -403,7 +403,7 @@ fn kept_up(it: &Inspected) -> bool {
 }
 
 /// Hard limits. CPU is the least of what `--cpus`, quota and pinning allow.
-fn limits(it: &HostConfig) -> Limits {
+pub(super) fn limits(it: &HostConfig) -> Limits {
     let positive = |v: Option<i64>| v.filter(|v| *v > 0);
     let nano = positive(it.nano_cpus).map(|n| n as f64 / 1e9);
     let quota = positive(it.cpu_quota).map(|q| q as f64 / positive(it.cpu_period).unwrap_or(100_000) as f64);

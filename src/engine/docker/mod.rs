@@ -5,9 +5,12 @@
 //! - `api`, `map`, `task`, `known`: its answers and events → replicas. All but `api` are pure.
 //! - `watch`, `events`, `inspects`, `usage`, `stats`: the stream of observations.
 //! - `act`, `inspect`, `list`, `logs` (with `demux`), `shell`: the other calls of [`Engine`].
+//! - `survey` (with `blueprint` and `talks`, pure), `images`: what a change has to know.
+//! - `spec`: settings, told from their image's defaults, compared and copied. Pure.
 
 mod act;
 pub(super) mod api;
+mod blueprint;
 mod connect;
 mod context;
 mod demux;
@@ -17,6 +20,7 @@ pub(super) mod failure;
 #[cfg(test)]
 mod fake;
 mod gather;
+mod images;
 pub(super) mod inspect;
 mod inspects;
 mod known;
@@ -24,7 +28,10 @@ mod list;
 pub(super) mod logs;
 pub(super) mod map;
 mod shell;
+mod spec;
 mod stats;
+mod survey;
+mod talks;
 pub(super) mod task;
 mod tls;
 mod usage;
@@ -57,6 +64,8 @@ struct Shared {
     focus: tokio::sync::watch::Sender<Arc<[ReplicaId]>>,
     /// How usage can be had; `None` until it is known.
     source: tokio::sync::watch::Sender<Option<usage::Source>>,
+    /// The defaults of images that containers were made from.
+    images: images::Images,
 }
 
 /// A Docker engine.
@@ -90,6 +99,7 @@ impl Shared {
             roster: tokio::sync::watch::Sender::new(Arc::default()),
             focus: tokio::sync::watch::Sender::new(Arc::default()),
             source: tokio::sync::watch::Sender::new(None),
+            images: images::Images::default(),
         }
     }
 }
@@ -126,8 +136,7 @@ impl Engine for Docker {
     }
 
     fn survey(&self, query: &Query) -> BoxFuture<'static, Result<Survey, EngineError>> {
-        let _ = query;
-        std::future::ready(Ok(Survey::default())).boxed()
+        survey::survey(self.shared.clone(), query.clone()).boxed()
     }
 
     fn perform(&self, order: Order) -> BoxFuture<'static, Result<Done, EngineError>> {

@@ -151,7 +151,7 @@ async fn find_shell(wire: &Wire, of: &ReplicaId) -> Result<&'static str, EngineE
         }
     }
     // An answer of 404 also comes when the container is not there at all.
-    super::inspect::fetch(wire, &of.id).await?;
+    super::inspect::fetch_bare(wire, &of.id).await?;
     Err(EngineError::Unsupported {
         why: format!("there is no shell in {}: neither bash, ash nor sh", of.short()),
         remedy: format!(

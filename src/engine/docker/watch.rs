@@ -140,6 +140,8 @@ impl Watch {
             version: greeting.version,
             api: format!("{}.{}", greeting.api.0, greeting.api.1),
             endpoint: wire.shown(),
+            // Another engine may stand behind the address now; it will say.
+            instance: String::new(),
             ..std::mem::take(&mut self.engine)
         };
         let at = Timestamp::now();
@@ -261,6 +263,7 @@ impl Watch {
         });
         if told {
             self.engine.host = label(info.name.as_deref().unwrap_or_default(), 80).to_string();
+            self.engine.instance = label(info.id.as_deref().unwrap_or_default(), 80).to_string();
             self.engine.cpus = info.cpus;
             self.engine.memory = info.mem_total;
         }

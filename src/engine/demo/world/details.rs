@@ -125,6 +125,7 @@ pub(super) fn mounts(spec: &Spec) -> Vec<Mount> {
     spec.mounts
         .iter()
         .map(|&(kind, source, target, read_only)| Mount {
+            anonymous: false,
             kind: kind.to_owned(),
             source: source.to_owned(),
             target: target.to_owned(),
