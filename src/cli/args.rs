@@ -3,6 +3,7 @@
 // Doc comments on arguments are the help text: no markup in a terminal.
 #![allow(clippy::doc_markdown)]
 
+mod change;
 mod values;
 
 use std::path::PathBuf;
@@ -11,14 +12,21 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 
 use super::demo::DemoSpec;
-use crate::fleet::Verb;
 
-pub use values::{ActFormat, LevelArg, LogFormat, SchemaOf, StatusFormat, Tail, TextOrJson, When};
+pub use change::{
+    ActArgs, AimArgs, AskArgs, DeadlineArgs, DeployArgs, DownArgs, GateArgs, GracefulArgs, KillArgs,
+    LeftArgs, LimitArgs, RecreateArgs, RestartArgs, RmArgs, RollbackArgs, ScaleArgs, StartArgs, UpArgs,
+};
+pub use values::{
+    ActFormat, Cpus, LevelArg, LogFormat, Memory, PullArg, SchemaOf, Span, StatusFormat, Tail, TextOrJson,
+    ValueError, When,
+};
 
 /// Shown under `qd --help` and in the man page.
 const AFTER_HELP: &str = "\
-Exit codes: 0 done · 1 failed · 2 usage or config · 3 engine unreachable · 4 refused \
-(read-only, protected, not confirmed)
+Exit codes: 0 done · 1 failed and not undone · 2 usage or config · 3 engine unreachable · \
+4 refused (read-only, protected, not confirmed, impossible), nothing touched · 5 failed and undone · \
+6 interrupted, resumable (qd finish, qd undo)
 
 Try it without an engine: qd demo, or any command with --demo, e.g. qd --demo status";
 
@@ -90,12 +98,12 @@ pub enum Command {
     Status(StatusArgs),
     /// Logs of a replica, a service, a project or everything, merged by time
     Logs(LogsArgs),
-    /// Start services or replicas
-    Start(ActArgs),
+    /// Start services or replicas, and wait until they are well
+    Start(StartArgs),
     /// Stop them gracefully
     Stop(GracefulArgs),
-    /// Restart them
-    Restart(GracefulArgs),
+    /// Restart them, one replica of a service after the other, each only when the last is well
+    Restart(RestartArgs),
     /// Freeze their processes
     Pause(ActArgs),
     /// Thaw them
@@ -105,6 +113,25 @@ pub enum Command {
     /// Remove their containers; volumes stay
     #[command(visible_alias = "remove")]
     Rm(RmArgs),
+    /// Run so many replicas of a service
+    Scale(ScaleArgs),
+    /// Replace a service's replicas by ones of another image, and go back if they are not well
+    Deploy(DeployArgs),
+    /// Go back to what a service ran before
+    #[command(visible_alias = "roll-back")]
+    Rollback(RollbackArgs),
+    /// Replace replicas by new ones of the same image and settings
+    Recreate(RecreateArgs),
+    /// Change the CPU and memory limits
+    Limit(LimitArgs),
+    /// Start a project in the order its services depend on each other, each ready before the next
+    Up(UpArgs),
+    /// Stop a project in reverse order; containers and volumes stay
+    Down(DownArgs),
+    /// Bring an operation that was left in the middle to its end
+    Finish(LeftArgs),
+    /// Take an operation that was left in the middle back
+    Undo(LeftArgs),
     /// Everything about a replica (or each of a service), secrets masked
     Inspect(InspectArgs),
     /// What qd sees of engine, host, terminal and config, and what to do about it
@@ -202,62 +229,6 @@ pub struct LogsArgs {
     pub output: LogFormat,
 }
 
-/// What every action takes.
-#[derive(Clone, Debug, Args)]
-pub struct ActArgs {
-    /// Service, project/, project/service, replica name or id prefix
-    #[arg(value_name = "TARGET", required = true)]
-    pub targets: Vec<String>,
-    /// Only in this project
-    #[arg(short, long, value_name = "NAME")]
-    pub project: Option<String>,
-    /// Do not ask (protected projects still ask for --confirm)
-    #[arg(short, long)]
-    pub yes: bool,
-    /// The typed name a protected project asks for
-    #[arg(long, value_name = "NAME")]
-    pub confirm: Option<String>,
-    /// Say what would be done, do nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// How to print
-    #[arg(short, long, value_enum, default_value_t)]
-    pub output: ActFormat,
-}
-
-/// `qd stop`, `qd restart`.
-#[derive(Clone, Debug, Args)]
-pub struct GracefulArgs {
-    /// What every action takes.
-    #[command(flatten)]
-    pub act: ActArgs,
-    /// Seconds to wait for a graceful end before killing; default: the container's own
-    #[arg(short, long, value_name = "SECONDS")]
-    pub timeout: Option<u32>,
-}
-
-/// `qd kill`.
-#[derive(Clone, Debug, Args)]
-pub struct KillArgs {
-    /// What every action takes.
-    #[command(flatten)]
-    pub act: ActArgs,
-    /// The signal, e.g. SIGHUP
-    #[arg(short, long, value_name = "SIGNAL")]
-    pub signal: Option<String>,
-}
-
-/// `qd rm`.
-#[derive(Clone, Debug, Args)]
-pub struct RmArgs {
-    /// What every action takes.
-    #[command(flatten)]
-    pub act: ActArgs,
-    /// Also what still runs (killed first)
-    #[arg(short, long)]
-    pub force: bool,
-}
-
 /// `qd inspect`.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
@@ -328,48 +299,11 @@ pub struct SchemaArgs {
     pub of: SchemaOf,
 }
 
-/// The options of one action, the same for all of them.
-#[derive(Clone, Debug)]
-pub struct Act {
-    /// What to do.
-    pub verb: Verb,
-    /// To what, and how to ask.
-    pub args: ActArgs,
-    /// `--timeout`.
-    pub timeout: Option<u32>,
-    /// `--signal`.
-    pub signal: Option<String>,
-    /// `--force`.
-    pub force: bool,
-}
-
-impl Command {
-    /// This command as an action, if it is one.
-    pub fn act(&self) -> Option<Act> {
-        let plain = |verb, args: &ActArgs| Act {
-            verb,
-            args: args.clone(),
-            timeout: None,
-            signal: None,
-            force: false,
-        };
-        Some(match self {
-            Self::Start(args) => plain(Verb::Start, args),
-            Self::Stop(args) => Act { timeout: args.timeout, ..plain(Verb::Stop, &args.act) },
-            Self::Restart(args) => Act { timeout: args.timeout, ..plain(Verb::Restart, &args.act) },
-            Self::Pause(args) => plain(Verb::Pause, args),
-            Self::Unpause(args) => plain(Verb::Unpause, args),
-            Self::Kill(args) => Act { signal: args.signal.clone(), ..plain(Verb::Kill, &args.act) },
-            Self::Rm(args) => Act { force: args.force, ..plain(Verb::Remove, &args.act) },
-            _ => return None,
-        })
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
     use super::*;
+    use crate::fleet::Verb;
     use clap::CommandFactory;
 
     #[test]
@@ -392,7 +326,7 @@ mod tests {
         for verb in Verb::ALL {
             let name = if verb == Verb::Remove { "rm" } else { verb.word() };
             let cli = Cli::try_parse_from(["qd", name, "api"]).unwrap();
-            assert_eq!(cli.command.unwrap().act().unwrap().verb, verb);
+            assert_eq!(cli.command.unwrap().verb(), Some(verb));
         }
     }
 

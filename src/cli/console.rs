@@ -16,7 +16,7 @@ pub(super) fn run(setup: Setup) -> Result<Exit, CliError> {
     warnings.extend(warning);
     let engine = setup.engine()?;
     let (journal, journal_problem) = setup.journal();
-    let who = Who::default();
+    let who = Who::current(&env);
     let (depth, glyphs, demo) = (setup.depth(), setup.glyphs(), setup.global.demo.is_some());
     let Setup { settings, library, paths, global, .. } = setup;
     let config = global.config.clone();

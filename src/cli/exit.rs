@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::config::Problems;
 use crate::engine::EngineError;
+use crate::journal::JournalError;
 
 /// The exit codes, part of the interface scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,24 +15,30 @@ use crate::engine::EngineError;
 pub enum Exit {
     /// Done.
     Done = 0,
-    /// Tried, and failed (at least in part).
+    /// Tried, failed (at least in part), and not undone.
     Failed = 1,
     /// The command line or the configuration makes no sense.
     Usage = 2,
     /// The engine can't be reached.
     Unreachable = 3,
-    /// Refused: read-only, protected, or not confirmed.
+    /// Refused: read-only, protected, not confirmed, or impossible. Nothing was touched.
     Refused = 4,
+    /// Tried, failed (or cancelled), and everything is again as it was.
+    Undone = 5,
+    /// Left in the middle: `qd finish` and `qd undo` both work.
+    Interrupted = 6,
 }
 
 impl Exit {
     /// All of them with their meaning, for help and README.
-    pub const TABLE: [(Self, &'static str); 5] = [
+    pub const TABLE: [(Self, &'static str); 7] = [
         (Self::Done, "done"),
-        (Self::Failed, "tried, and failed at least in part"),
+        (Self::Failed, "tried, failed at least in part, and was not undone"),
         (Self::Usage, "the command line, the configuration or the terminal makes no sense for this"),
         (Self::Unreachable, "the engine cannot be reached"),
-        (Self::Refused, "refused: read-only, protected, or not confirmed; nothing was done"),
+        (Self::Refused, "refused: read-only, protected, not confirmed, or impossible; nothing was done"),
+        (Self::Undone, "tried, failed or cancelled, and undone: everything is as it was"),
+        (Self::Interrupted, "interrupted, resumable: qd finish or qd undo says how it shall end"),
     ];
 
     /// The number.
@@ -52,6 +59,9 @@ pub enum CliError {
     /// The engine.
     #[error("{0}")]
     Engine(#[from] EngineError),
+    /// The journal.
+    #[error("{0}")]
+    Journal(#[from] JournalError),
     /// The command line or the configuration.
     #[error("{what}")]
     Usage {
@@ -108,10 +118,14 @@ impl CliError {
     /// The exit code it ends with.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Engine(EngineError::ReadOnly) | Self::Refused { .. } => Exit::Refused,
-            Self::Engine(EngineError::Settings { .. }) | Self::Usage { .. } => Exit::Usage,
+            Self::Engine(EngineError::ReadOnly)
+            | Self::Journal(JournalError::Locked(_))
+            | Self::Refused { .. } => Exit::Refused,
+            Self::Engine(EngineError::Settings { .. })
+            | Self::Journal(JournalError::Missing { .. })
+            | Self::Usage { .. } => Exit::Usage,
             Self::Engine(error) if error.is_unreachable() => Exit::Unreachable,
-            Self::Engine(_) | Self::Failed { .. } | Self::Output(_) => Exit::Failed,
+            Self::Engine(_) | Self::Journal(_) | Self::Failed { .. } | Self::Output(_) => Exit::Failed,
             Self::ReaderGone => Exit::Done,
         }
     }
@@ -120,6 +134,7 @@ impl CliError {
     pub fn remedy(&self) -> String {
         match self {
             Self::Engine(error) => error.remedy(),
+            Self::Journal(error) => error.remedy(),
             Self::Usage { remedy, .. } | Self::Refused { remedy, .. } | Self::Failed { remedy, .. } => {
                 remedy.clone()
             }

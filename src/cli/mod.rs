@@ -13,16 +13,24 @@ mod completions;
 mod configure;
 mod console;
 mod demo;
+mod deploy;
 mod doctor;
 mod exit;
+mod finish;
 mod inspect;
 mod json;
 mod keys;
+mod limit;
 mod logging;
 mod logs;
 mod man;
 mod out;
+mod project;
+mod recreate;
+mod rollback;
+mod scale;
 mod schema;
+mod seat;
 mod session;
 mod setup;
 mod status;
@@ -30,6 +38,7 @@ mod style;
 mod table;
 mod target;
 mod themes;
+mod verbs;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -41,6 +50,8 @@ use args::{Cli, Command, DemoArgs, Global};
 pub use demo::DemoSpec;
 pub use exit::{CliError, Exit};
 use setup::Setup;
+
+use crate::operate::Resume;
 
 /// Run one command line, and say how it ended. Everything it has to say is said when it returns.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
@@ -125,8 +136,17 @@ fn headless(global: Global, command: &Command) -> Result<Exit, CliError> {
         // Reading and writing side by side: the only command where throughput counts.
         Command::Logs(args) => runtime(Some(2))?.block_on(logs::run(&mut session, args)),
         Command::Inspect(args) => block_on(inspect::run(&mut session, args))?,
-        command => match command.act() {
-            Some(act) => block_on(act::run(&mut session, act))?,
+        Command::Scale(args) => block_on(scale::run(&mut session, args))?,
+        Command::Deploy(args) => block_on(deploy::run(&mut session, args))?,
+        Command::Rollback(args) => block_on(rollback::run(&mut session, args))?,
+        Command::Recreate(args) => block_on(recreate::run(&mut session, args))?,
+        Command::Limit(args) => block_on(limit::run(&mut session, args))?,
+        Command::Up(args) => block_on(project::up(&mut session, args))?,
+        Command::Down(args) => block_on(project::down(&mut session, args))?,
+        Command::Finish(args) => block_on(finish::run(&mut session, args, Resume::Finish))?,
+        Command::Undo(args) => block_on(finish::run(&mut session, args, Resume::Undo))?,
+        command => match verbs::of(command) {
+            Some((verb, args, how)) => block_on(verbs::run(&mut session, verb, args, how))?,
             None => Err(CliError::usage("this command needs no engine", "See qd --help.")),
         },
     }

@@ -11,7 +11,9 @@ pub(super) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
     let schema = match args.of {
         SchemaOf::Status => status::schema(),
         SchemaOf::Logs => logs::schema(),
-        SchemaOf::Act => act::schema(),
+        SchemaOf::Act => act::act_schema(),
+        SchemaOf::Step => act::step_schema(),
+        SchemaOf::Left => act::left_schema(),
         SchemaOf::Doctor => doctor::schema(),
     };
     json::pretty(&mut io::stdout().lock(), &schema)?;

@@ -13,7 +13,7 @@ use super::out::Out;
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::fleet::{Fleet, Link, Observation, Replica, ReplicaId, Usage};
-use crate::journal::{Journal, JournalError, Who};
+use crate::journal::{Journal, JournalError, OperationRecord, Who};
 use crate::operate::Bridge;
 
 /// Usage needs two readings; a local engine gives them within a quarter of a second, a remote one
@@ -54,6 +54,19 @@ impl Session {
         if let Some(problem) = self.journal_problem.as_ref().filter(|_| !self.without_journal) {
             super::say(&format!("warning: not recorded: {problem}"));
             super::say(&format!("    {}", problem.remedy()));
+        }
+    }
+
+    /// Operations on this engine that have not ended, oldest first. Without a journal, or when it
+    /// can't be read, there are none to tell of: whoever needs it finds out.
+    pub(super) async fn unfinished(&self, fleet: &Fleet) -> Vec<OperationRecord> {
+        let (Some(journal), Some(engine)) = (&self.journal, fleet.engine()) else { return Vec::new() };
+        match journal.unfinished(&engine.instance).await {
+            Ok(left) => left,
+            Err(error) => {
+                tracing::debug!(%error, "what was left in the middle is not known");
+                Vec::new()
+            }
         }
     }
 
@@ -108,7 +121,7 @@ impl Session {
         while let Ok(Some(observation)) = timeout_at(deadline, watch.next()).await {
             match observation {
                 Observation::Synced { replicas, .. } => {
-                    let up = replicas.into_iter().filter(|r| can_be_read(r)).map(|r| r.id);
+                    let up = replicas.into_iter().filter(can_be_read).map(|r| r.id);
                     // Each engine has a list of its own.
                     waiting.get_or_insert_default().extend(up);
                 }

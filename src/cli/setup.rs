@@ -176,7 +176,7 @@ impl Setup {
             journal,
             journal_problem,
             without_journal: self.global.no_journal,
-            who: Who::default(),
+            who: Who::current(&env),
             settings: self.settings,
             out,
         })

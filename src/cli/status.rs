@@ -10,11 +10,13 @@ use futures_util::StreamExt;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 
+use super::act::{self, Left};
 use super::args::{StatusArgs, StatusFormat};
 use super::exit::{CliError, Exit};
 use super::out::Out;
 use super::session::Session;
 use super::{interrupt, json, target};
+use crate::config::Role;
 use crate::fleet::{Fleet, Link, Observation};
 use crate::operate::Target;
 
@@ -36,6 +38,8 @@ pub(super) struct Shown<'a> {
     pub(super) only: &'a [Target],
     /// Also what was stopped on purpose, and jobs.
     pub(super) all: bool,
+    /// Operations that have not ended.
+    pub(super) left: &'a [Left],
     /// The time.
     pub(super) now: Timestamp,
 }
@@ -47,14 +51,24 @@ pub(super) async fn run(session: &mut Session, args: &StatusArgs) -> Result<Exit
     }
     let fleet = if args.no_usage { session.fleet().await? } else { session.fleet_with_usage().await? };
     let only = only(&fleet, args)?;
-    let shown = Shown { fleet: &fleet, only: &only, all: args.all, now: Timestamp::now() };
+    let left = left(session, &fleet).await;
+    let shown = Shown { fleet: &fleet, only: &only, all: args.all, left: &left, now: Timestamp::now() };
     print(&mut session.out, args.output, &shown)?;
     session.out.flush()?;
+    for left in &left {
+        super::say(left.text());
+    }
     Ok(Exit::Done)
 }
 
 fn only(fleet: &Fleet, args: &StatusArgs) -> Result<Vec<Target>, CliError> {
     Ok(args.targets.iter().map(|name| target::resolve(fleet, name, None)).collect::<Result<_, _>>()?)
+}
+
+/// Operations that have not ended.
+async fn left(session: &Session, fleet: &Fleet) -> Vec<Left> {
+    let now = Timestamp::now();
+    session.unfinished(fleet).await.iter().map(|record| act::left(record, now)).collect()
 }
 
 fn print(out: &mut Out, format: StatusFormat, shown: &Shown<'_>) -> Result<(), CliError> {
@@ -105,7 +119,10 @@ async fn watch(session: &mut Session, args: &StatusArgs) -> Result<Exit, CliErro
                 due = Instant::now() + REDRAW;
                 if let Some(only) = &only && (changed || in_place) {
                     changed = false;
-                    let shown = Shown { fleet: &fleet, only, all: args.all, now: Timestamp::now() };
+                    let left = left(session, &fleet).await;
+                    troubles.tell_left(&left, in_place);
+                    let now = Timestamp::now();
+                    let shown = Shown { fleet: &fleet, only, all: args.all, left: &left, now };
                     screen.show(&mut session.out, args.output, &shown, in_place)?;
                 }
             }
@@ -115,19 +132,32 @@ async fn watch(session: &mut Session, args: &StatusArgs) -> Result<Exit, CliErro
     Ok(Exit::Done)
 }
 
-/// What was last said about the connection.
+/// What was last said on standard error.
 #[derive(Default)]
-struct Troubles(Option<String>);
+struct Troubles {
+    link: Option<String>,
+    left: Vec<i64>,
+}
 
 impl Troubles {
     fn tell(&mut self, link: &Link, shown: bool) {
-        let told = self.0.take();
+        let told = self.link.take();
         if let Link::Lost { why, remedy, .. } = link {
             if told.as_ref() != Some(why) && !shown {
                 super::say(&format!("qd: {why}; trying again"));
                 super::say(&format!("    {remedy}"));
             }
-            self.0 = Some(why.clone());
+            self.link = Some(why.clone());
+        }
+    }
+
+    /// Operations that have not ended, each once; drawn in place they stand in the picture.
+    fn tell_left(&mut self, left: &[Left], shown: bool) {
+        for one in left.iter().filter(|_| !shown) {
+            if !self.left.contains(&one.operation()) {
+                self.left.push(one.operation());
+                super::say(one.text());
+            }
         }
     }
 }
@@ -151,11 +181,15 @@ impl Screen {
             json::line(out, &view::status(shown))?;
             return out.flush();
         }
-        let text = table::render(shown, format == StatusFormat::Wide, out);
+        let mut text = table::render(shown, format == StatusFormat::Wide, out);
         if !in_place {
             out.text(&text)?;
             out.text("\n")?;
             return out.flush();
+        }
+        for left in shown.left {
+            text.push_str(&out.paint.text(Role::Warn, left.text()));
+            text.push('\n');
         }
         if text == self.last {
             return Ok(());

@@ -11,7 +11,7 @@ use nucleo_matcher::{Config, Matcher};
 use thiserror::Error;
 
 use super::exit::CliError;
-use crate::fleet::{Fleet, Replica, ServiceId};
+use crate::fleet::{Fleet, Replica, Role, ServiceId};
 use crate::follow::Subject;
 use crate::operate::Target;
 
@@ -113,6 +113,33 @@ pub(super) fn resolve(fleet: &Fleet, name: &str, project: Option<&str>) -> Resul
         return Err(TargetError::IsProject { name: name.to_owned() });
     }
     one(fleet, name, found)
+}
+
+/// The service a target means, for commands that are about a service as a whole: itself, or that
+/// of its only replica.
+pub(super) fn service(fleet: &Fleet, target: Target, name: &str) -> Result<Target, CliError> {
+    let id = match target {
+        Target::Service(_) => return Ok(target),
+        Target::Project(_) => {
+            return Err(CliError::usage(
+                format!("{name:?} is a project, and this is about one service"),
+                "Write project/service.",
+            ));
+        }
+        Target::Replica(id) => id,
+    };
+    let service = fleet.replica(&id).map(|replica| replica.service.clone());
+    let Some(service) = service else {
+        return Err(TargetError::Nothing { name: name.to_owned(), similar: Vec::new() }.into());
+    };
+    let siblings = fleet.replicas_of(&service).filter(|r| r.role == Role::Replica).count();
+    if siblings > 1 {
+        return Err(CliError::usage(
+            format!("{name:?} is one of {siblings} replicas of {}", service.path()),
+            format!("Write {} to mean them all.", service.path()),
+        ));
+    }
+    Ok(Target::Service(service))
 }
 
 /// Whose logs a target means.

@@ -10,6 +10,7 @@
 //! ```
 
 mod job;
+mod needs;
 mod plan;
 mod saga;
 mod target;

@@ -101,11 +101,17 @@ fn every_field_of_the_json_is_in_its_schema() {
     for (of, json) in [
         ("status", user.demo(&["status", "-o", "json"]).json()),
         ("act", user.demo(&["restart", &one, "--dry-run", "-o", "json"]).json()),
-        ("act", user.demo(&["restart", &one, "--yes", "-o", "json"]).json()),
+        ("act", user.demo(&["restart", &one, "--yes", "-o", "json"]).lines().1),
         ("doctor", user.demo(&["doctor", "-o", "json"]).json()),
     ] {
         let schema = user.qd(&["schema", of]).json();
         documented(&json, &schema, &schema, of);
+    }
+    let schema = user.qd(&["schema", "step"]).json();
+    let (lines, _) = user.demo(&["restart", &one, "--yes", "-o", "json"]).lines();
+    assert!(!lines.is_empty());
+    for line in lines {
+        documented(&line, &schema, &schema, "step");
     }
 }
 
@@ -157,8 +163,9 @@ fn an_action_says_what_became_of_each_replica() {
         let ran = user.demo(&[verb, &one, "--yes"]);
         ran.expect(0, &[done]);
         assert!(ran.out.starts_with(done), "{verb}: {}", ran.out);
-        let json = user.demo(&[verb, &one, "--yes", "-o", "json"]).json();
-        assert_eq!(json["ok"], true);
+        let (lines, json) = user.demo(&[verb, &one, "--yes", "-o", "json"]).lines();
+        assert!(lines.iter().any(|l| l["event"] == "ended" && l["result"] == "changed"), "{lines:?}");
+        assert_eq!((&json["ok"], &json["end"]), (&Value::from(true), &Value::from("done")));
         assert!(json["steps"].as_array().unwrap().iter().any(|s| s["result"] == "changed"));
     }
 }

@@ -86,6 +86,14 @@ impl Ran {
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}", self.out))
     }
 
+    /// The lines of a change: what happened, and what became of it all.
+    fn lines(&self) -> (Vec<Value>, Value) {
+        let parse = |l: &str| serde_json::from_str(l).unwrap_or_else(|e| panic!("{e}: {l}"));
+        let mut lines: Vec<Value> = self.out.lines().map(parse).collect();
+        let last = lines.pop().unwrap_or_else(|| panic!("nothing on stdout; stderr: {}", self.err));
+        (lines, last)
+    }
+
     fn expect(&self, code: i32, words: &[&str]) {
         assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.out, self.err);
         for word in words {
@@ -96,6 +104,10 @@ impl Ran {
 
 /// Every verb as its command.
 const VERBS: [&str; 7] = ["start", "stop", "restart", "pause", "unpause", "kill", "rm"];
+
+/// The other commands that change something.
+const CHANGES: [&str; 9] =
+    ["scale", "deploy", "rollback", "recreate", "limit", "up", "down", "finish", "undo"];
 
 /// The demo's services by path, with the states of their replicas.
 fn services(user: &User) -> Vec<(String, Vec<String>)> {

@@ -47,7 +47,7 @@ fn what_is_protected_wants_its_name_typed() {
 fn interrupting_a_job_says_what_is_left_undone() {
     let user = User::new();
     let mut term = demo(&user, &["stop", "payments/", "--yes"]);
-    term.see("stop payment-");
+    term.see("stop       payment-");
     term.keys("\u{3}");
     term.see("interrupted");
     assert_eq!(code(&mut term), 1);

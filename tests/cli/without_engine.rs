@@ -21,7 +21,8 @@ fn help_version_man_and_completions_need_nothing() {
 #[test]
 fn the_manual_names_every_command_and_exit_code() {
     let man = User::new().qd(&["man"]).out;
-    for name in VERBS.iter().chain(&["status", "logs", "inspect", "doctor", "config"]) {
+    let others = ["status", "logs", "inspect", "doctor", "config"];
+    for name in VERBS.iter().chain(&others).chain(&CHANGES) {
         assert!(man.contains(&format!("qd {name}")), "{name}");
     }
     assert!(man.contains("EXIT STATUS") && man.contains("DOCKER_HOST"));
@@ -38,6 +39,15 @@ fn what_makes_no_sense_is_a_usage_error() {
         &["--demo=payments,sed=3", "status"],
         &["demo", "-H", "unix:///x"],
         &["completions", "tcsh"],
+        &["--demo", "scale", "api"],
+        &["--demo", "scale", "api=few"],
+        &["--demo", "limit", "api"],
+        &["--demo", "limit", "api", "--cpus", "many"],
+        &["--demo", "limit", "api", "--memory", "much"],
+        &["--demo", "start", "api", "--no-wait", "--timeout", "5s"],
+        &["--demo", "deploy", "api", "--timeout", "0s"],
+        &["--demo", "rollback", "api", "--to", "3", "--back", "2"],
+        &["--demo", "up", "no-such-project"],
     ] {
         let ran = user.qd(args);
         assert_eq!(ran.code, 2, "{args:?}: {}", ran.err);

@@ -1,47 +1,107 @@
-//! What an action prints: the plan as a table, a line a replica, JSON.
+//! What changes print as JSON: a line a step as it happens, and one about it all.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::table::{Cell, Column, Table};
-use crate::config::Role;
-use crate::engine::{Done, Step};
-use crate::fleet::Verb;
-use crate::operate::{Confirm, Outcome, Plan, StepOutcome, Work};
+use super::{outcome, words};
+use crate::engine::Done;
+use crate::fleet::{HealthCheck, Image, State};
+use crate::operate::{
+    Change, Confirm, Direction, ImageChange, Outcome, Phase, Plan, PlannedStep, Seen, StepOutcome, Work,
+};
 
-/// What `-o json` prints: one object, at the end.
+/// The version of both schemas; it grows only when a field changes its meaning or goes away.
+const SCHEMA: u32 = 2;
+
+/// The last line of `-o json`: what became of it all. With `--dry-run` the only one: what would be
+/// done.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ActJson {
-    /// The version of this schema; it grows only when a field changes its meaning or goes away.
+    /// The version of this schema.
     schema: u32,
-    /// `start`, `stop`, `restart`, `pause`, `unpause`, `kill` or `remove`.
-    verb: &'static str,
+    /// `plan` (in a dry run) or `outcome`.
+    event: &'static str,
+    /// The command's word: `start`, `scale`, `deploy`, `roll back`, ….
+    change: &'static str,
     /// True when nothing was done because of --dry-run.
     dry_run: bool,
-    /// True when every step succeeded (or, in a dry run, could be planned).
+    /// True when it ended as wanted (or, in a dry run, could be planned).
     ok: bool,
+    /// `done`, `refused`, `undone`, `failed` or `interrupted`; absent in a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<&'static str>,
+    /// The number of the operation in the journal, where it was written down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<i64>,
     /// One sentence: what will be done, or what became of it.
     sentence: String,
+    /// What to do where it did not end as wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+    /// Where it did not end as wanted: what state each replica is in and what to type.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    advice: Vec<String>,
     /// What is worth knowing before.
     warnings: Vec<String>,
-    /// The word --confirm must say, where something protected would end.
+    /// The word --confirm must say, where something protected is changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     confirm: Option<String>,
+    /// Images before and after.
+    images: Vec<ImageJson>,
+    /// Which services are away meanwhile.
+    gaps: Vec<GapJson>,
     /// How long it took, in milliseconds; absent in a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     took_ms: Option<u64>,
-    /// One per replica: what was done first, then what was left alone.
+    /// Every step, in a dry run in the order of the plan, else in the order they ended; then what
+    /// was left alone.
     steps: Vec<StepJson>,
 }
 
-/// One replica.
+/// What images a service runs, before and after.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ImageJson {
+    /// `project/service`, or the name of a lone container.
+    service: String,
+    /// The reference before.
+    from: String,
+    /// The image's id before.
+    from_id: String,
+    /// The reference after.
+    to: String,
+    /// The image's id after; empty while it is not known.
+    to_id: String,
+}
+
+/// Whether a service is away meanwhile.
+#[derive(Debug, Serialize, JsonSchema)]
+struct GapJson {
+    /// `project/service`, or the name of a lone container.
+    service: String,
+    /// For how long it is away as a whole, about, in milliseconds; null = it is not.
+    lasts_ms: Option<u64>,
+    /// Why (not).
+    why: String,
+}
+
+/// One step of one replica.
 #[derive(Debug, Serialize, JsonSchema)]
 struct StepJson {
+    /// Its number in the plan, from 1; 0 for what is skipped.
+    number: u32,
+    /// Steps of a wave begin when the wave before has ended; from 1; 0 for what is skipped.
+    wave: u16,
+    /// `forward`, or `back` where a step was taken back.
+    direction: &'static str,
+    /// What is done: a verb, `create`, `rename`, `wait` (a gate), `skip`, ….
+    action: &'static str,
+    /// Whether it can't be taken back once it has begun.
+    last: bool,
     /// `project/service`, or the name of a lone container.
     service: String,
     /// The replica's name.
     replica: String,
-    /// The engine's own id, in full.
+    /// The engine's own id, in full; empty for what is not made yet.
     id: String,
     /// The state before.
     state: &'static str,
@@ -54,87 +114,263 @@ struct StepJson {
     remedy: Option<String>,
 }
 
+/// One line of `-o json` while it happens.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub(super) struct LineJson {
+    /// The version of this schema.
+    schema: u32,
+    /// `recorded` (written down, with its number), `began`, `waiting` (what a gate sees has
+    /// changed), `ended` or `undoing` (from here on it goes back).
+    event: &'static str,
+    /// The number of the operation in the journal (recorded).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<i64>,
+    /// The step's number in the plan (began, waiting, ended).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<u32>,
+    /// `forward` or `back` (began, ended).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    direction: Option<&'static str>,
+    /// What is done: a verb, `create`, `rename`, `wait` (a gate), ….
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'static str>,
+    /// `project/service`, or the name of a lone container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<String>,
+    /// The replica's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replica: Option<String>,
+    /// What the replica is doing (waiting).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
+    /// What its health check says (waiting): `none`, `starting`, `healthy` or `unhealthy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<&'static str>,
+    /// How long a gate waits yet, in milliseconds (waiting).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining_ms: Option<u64>,
+    /// `changed`, `unchanged` or `failed` (ended).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'static str>,
+    /// What the health check printed (waiting), why it failed (ended) or goes back (undoing).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    /// What to do about a failure (ended).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+}
+
 /// The JSON schema of [`ActJson`].
-pub(in crate::cli) fn schema() -> schemars::Schema {
+pub(in crate::cli) fn act_schema() -> schemars::Schema {
     schemars::schema_for!(ActJson)
 }
 
-impl ActJson {
-    const SCHEMA: u32 = 1;
+/// The JSON schema of [`LineJson`].
+pub(in crate::cli) fn step_schema() -> schemars::Schema {
+    schemars::schema_for!(LineJson)
+}
 
-    /// There was nothing to do.
-    pub(super) fn nothing(verb: Verb, sentence: &str) -> Self {
+impl LineJson {
+    fn new(event: &'static str) -> Self {
+        Self { schema: SCHEMA, event, ..Self::default() }
+    }
+
+    fn about(self, number: u32, step: Option<&PlannedStep>, direction: Direction) -> Self {
         Self {
-            schema: Self::SCHEMA,
-            verb: verb.word(),
-            dry_run: false,
+            number: Some(number),
+            direction: Some(way(direction)),
+            action: step.map(|step| words::action(step, direction)),
+            service: step.map(|step| step.service.path()),
+            ..self
+        }
+    }
+
+    /// It is written down.
+    pub(super) fn recorded(operation: i64) -> Self {
+        Self { operation: Some(operation), ..Self::new("recorded") }
+    }
+
+    /// A step began.
+    pub(super) fn began(number: u32, direction: Direction, name: &str, step: Option<&PlannedStep>) -> Self {
+        let line = Self::new("began").about(number, step, direction);
+        Self { replica: Some(name.to_owned()), ..line }
+    }
+
+    /// A gate sees something else than before.
+    pub(super) fn waiting(number: u32, seen: &Seen, step: Option<&PlannedStep>) -> Self {
+        Self {
+            replica: Some(seen.name.to_string()),
+            state: seen.state.map(State::word),
+            check: Some(match seen.check {
+                HealthCheck::None => "none",
+                HealthCheck::Starting => "starting",
+                HealthCheck::Healthy => "healthy",
+                HealthCheck::Unhealthy => "unhealthy",
+            }),
+            remaining_ms: Some(ms(seen.remaining)),
+            note: Some(seen.output.clone()).filter(|note| !note.is_empty()),
+            ..Self::new("waiting").about(number, step, Direction::Forward)
+        }
+    }
+
+    /// A step ended.
+    pub(super) fn ended(outcome: &StepOutcome) -> Self {
+        let error = outcome.result.as_ref().err();
+        Self {
+            replica: Some(outcome.name().to_string()),
+            result: Some(result(outcome)),
+            note: error.map(ToString::to_string),
+            remedy: error.map(crate::engine::EngineError::remedy),
+            ..Self::new("ended").about(outcome.number, Some(&outcome.step), outcome.direction)
+        }
+    }
+
+    /// From here on it goes back.
+    pub(super) fn undoing(why: &str) -> Self {
+        Self { note: Some(why.to_owned()), ..Self::new("undoing") }
+    }
+}
+
+impl ActJson {
+    fn new(change: &Change, dry_run: bool, sentence: &str) -> Self {
+        Self {
+            schema: SCHEMA,
+            event: if dry_run { "plan" } else { "outcome" },
+            change: change.word(),
+            dry_run,
             ok: true,
+            end: None,
+            operation: None,
             sentence: sentence.to_owned(),
+            remedy: None,
+            advice: Vec::new(),
             warnings: Vec::new(),
             confirm: None,
-            took_ms: Some(0),
+            images: Vec::new(),
+            gaps: Vec::new(),
+            took_ms: None,
             steps: Vec::new(),
         }
     }
 
+    /// There was nothing to do.
+    pub(super) fn already(change: &Change, dry_run: bool, sentence: &str) -> Self {
+        let ended = (!dry_run).then_some("done");
+        Self { end: ended, took_ms: ended.map(|_| 0), ..Self::new(change, dry_run, sentence) }
+    }
+
     /// What would be done.
     pub(super) fn planned(plan: &Plan) -> Self {
-        let steps = plan.steps.iter().map(|s| StepJson {
-            service: s.service.path(),
-            replica: s.name.to_string(),
-            id: s.replica().map(|id| id.id.to_string()).unwrap_or_default(),
-            state: s.state.word(),
+        let steps = plan.steps.iter().map(|step| StepJson {
             result: "planned",
-            note: String::new(),
-            remedy: None,
+            note: step.note.clone(),
+            ..StepJson::of(step, Direction::Forward)
         });
         Self {
-            schema: Self::SCHEMA,
-            verb: plan.intent.change.word(),
-            dry_run: true,
-            ok: true,
-            sentence: plan.question(),
-            warnings: plan.warnings.clone(),
             confirm: match &plan.confirm {
                 Confirm::Open | Confirm::Yes => None,
                 Confirm::Typed(word) => Some(word.to_string()),
             },
-            took_ms: None,
             steps: steps.chain(skipped(plan)).collect(),
+            ..Self::new(&plan.intent.change, true, &plan.question()).about(plan, &plan.images)
         }
     }
 
     /// What became of it.
     pub(super) fn done(plan: &Plan, outcome: &Outcome) -> Self {
-        let steps = outcome.steps.iter().map(|s| StepJson {
-            service: s.step.service.path(),
-            replica: s.name().to_string(),
-            id: s.step.replica().map(|id| id.id.to_string()).unwrap_or_default(),
-            state: s.step.state.word(),
-            result: match s.result {
-                Ok(Done::Changed | Done::Made(_) | Done::Pulled { .. }) => "changed",
-                Ok(Done::Unchanged) => "unchanged",
-                Err(_) => "failed",
-            },
-            note: s.result.as_ref().err().map(ToString::to_string).unwrap_or_default(),
-            remedy: s.result.as_ref().err().map(crate::engine::EngineError::remedy),
+        let steps = outcome.steps.iter().map(|ended| {
+            let error = ended.result.as_ref().err();
+            StepJson {
+                result: result(ended),
+                note: error.map(ToString::to_string).unwrap_or_default(),
+                remedy: error.map(crate::engine::EngineError::remedy),
+                ..StepJson::of(&ended.step, ended.direction)
+            }
+        });
+        let images = if outcome.images.is_empty() { &plan.images } else { &outcome.images };
+        Self {
+            ok: outcome.ok(),
+            end: Some(outcome::word(&outcome.end)),
+            operation: outcome.operation,
+            remedy: Some(outcome::remedy(outcome)).filter(|remedy| !remedy.is_empty()),
+            advice: outcome.advice.clone(),
+            took_ms: Some(ms(outcome.took)),
+            steps: steps.chain(skipped(plan)).collect(),
+            ..Self::new(&outcome.intent.change, false, &outcome.sentence()).about(plan, images)
+        }
+    }
+
+    fn about(self, plan: &Plan, images: &[ImageChange]) -> Self {
+        let image = |change: &ImageChange| ImageJson {
+            service: change.service.path(),
+            from: change.from.reference.to_string(),
+            from_id: id(&change.from),
+            to: change.to.reference.to_string(),
+            to_id: id(&change.to),
+        };
+        let gaps = plan.gaps.iter().map(|gap| GapJson {
+            service: gap.service.path(),
+            lasts_ms: gap.lasts.map(ms),
+            why: gap.why.clone(),
         });
         Self {
-            schema: Self::SCHEMA,
-            verb: plan.intent.change.word(),
-            dry_run: false,
-            ok: outcome.ok(),
-            sentence: outcome.sentence(),
             warnings: plan.warnings.clone(),
-            confirm: None,
-            took_ms: Some(u64::try_from(outcome.took.as_millis()).unwrap_or(u64::MAX)),
-            steps: steps.chain(skipped(plan)).collect(),
+            images: images.iter().map(image).collect(),
+            gaps: gaps.collect(),
+            ..self
         }
     }
 }
 
+impl StepJson {
+    fn of(step: &PlannedStep, direction: Direction) -> Self {
+        Self {
+            number: step.number,
+            wave: step.wave + 1,
+            direction: way(direction),
+            action: words::action(step, direction),
+            last: step.phase == Phase::Commit && !matches!(step.work, Work::Gate(_)),
+            service: step.service.path(),
+            replica: step.name.to_string(),
+            id: words::id(step),
+            state: step.state.word(),
+            result: "",
+            note: String::new(),
+            remedy: None,
+        }
+    }
+}
+
+fn id(image: &Image) -> String {
+    image.id.to_string()
+}
+
+fn way(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Forward => "forward",
+        Direction::Back => "back",
+    }
+}
+
+fn result(outcome: &StepOutcome) -> &'static str {
+    match outcome.result {
+        Ok(Done::Changed | Done::Made(_) | Done::Pulled { .. }) => "changed",
+        Ok(Done::Unchanged) => "unchanged",
+        Err(_) => "failed",
+    }
+}
+
+fn ms(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 fn skipped(plan: &Plan) -> impl Iterator<Item = StepJson> {
     plan.skipped.iter().map(|s| StepJson {
+        number: 0,
+        wave: 0,
+        direction: way(Direction::Forward),
+        action: "skip",
+        last: false,
         service: s.service.path(),
         replica: s.name.to_string(),
         id: s.replica.id.to_string(),
@@ -143,33 +379,4 @@ fn skipped(plan: &Plan) -> impl Iterator<Item = StepJson> {
         note: s.why.clone(),
         remedy: None,
     })
-}
-
-/// The plan for humans: a row a replica.
-pub(super) fn plan_table(plan: &Plan) -> Table {
-    let mut table = Table::new(vec![
-        Column::left("ACTION"),
-        Column::shrinking("SERVICE"),
-        Column::shrinking("REPLICA"),
-        Column::left("STATE"),
-        Column::shrinking("NOTE"),
-    ]);
-    for row in plan.rows() {
-        let role = if row.action == "skip" { Role::Dim } else { Role::Text };
-        let cells = [row.action.to_owned(), row.service, row.replica, row.state.to_owned(), row.note];
-        table.row(cells.into_iter().map(|text| Cell::new(role, text)).collect());
-    }
-    table
-}
-
-/// How one step ended, on one line: `restarted  shop-api-1`.
-pub(super) fn line(outcome: &StepOutcome) -> String {
-    let name = outcome.name();
-    let signalled = matches!(&outcome.step.work, Work::Step(Step::Act(act)) if act.signal.is_some());
-    match &outcome.result {
-        Ok(Done::Unchanged) => format!("{:<9} {name} (it was so already)", "unchanged"),
-        Ok(_) if signalled => format!("{:<9} {name}", "signalled"),
-        Ok(_) => format!("{:<9} {name}", outcome.step.verb().map_or("changed", Verb::done)),
-        Err(error) => format!("{:<9} {name}: {error}", "failed"),
-    }
 }

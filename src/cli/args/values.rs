@@ -3,7 +3,12 @@
 // Doc comments on values are the help text: no markup in a terminal.
 #![allow(clippy::doc_markdown)]
 
+use std::time::Duration;
+
 use clap::ValueEnum;
+use thiserror::Error;
+
+use crate::text::human;
 
 /// When something is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -54,10 +59,11 @@ pub enum LogFormat {
 /// How actions print.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ActFormat {
-    /// A line a replica.
+    /// A line a step.
     #[default]
     Table,
-    /// One JSON object at the end (see qd schema act).
+    /// A JSON object a line: each step (see qd schema step), then what became of it all (see qd
+    /// schema act).
     Json,
 }
 
@@ -102,8 +108,82 @@ pub enum SchemaOf {
     Status,
     /// qd logs -o json, one line
     Logs,
-    /// qd start, stop, … -o json
+    /// qd start, deploy, … -o json, the last line (with --dry-run: the only one)
     Act,
+    /// qd start, deploy, … -o json, the lines before
+    Step,
+    /// qd finish --dry-run -o json, qd undo --dry-run -o json
+    Left,
     /// qd doctor -o json
     Doctor,
+}
+
+/// Whether a deploy asks the registry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum PullArg {
+    /// Always; where it has nothing newer than what runs, nothing is done.
+    Always,
+    /// Only when the image is not here.
+    #[default]
+    Missing,
+    /// Never.
+    Never,
+}
+
+/// An option's value that makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ValueError {
+    /// Nothing of it would be left.
+    #[error("it must be longer than nothing")]
+    Nothing,
+    /// No number of CPUs.
+    #[error("write a number of CPUs such as 0.5 or 2, or none")]
+    Cpus,
+    /// No time, no size.
+    #[error("{0}")]
+    Other(#[from] human::ParseError),
+}
+
+/// A span of time, longer than nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl std::str::FromStr for Span {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match human::parse_duration(text)? {
+            Duration::ZERO => Err(ValueError::Nothing),
+            span => Ok(Self(span)),
+        }
+    }
+}
+
+/// A limit in CPUs; 0 = none.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cpus(pub f64);
+
+impl std::str::FromStr for Cpus {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.eq_ignore_ascii_case("none") {
+            return Ok(Self(0.0));
+        }
+        // A thousandth is what engines count in.
+        let sane = |cpus: &f64| *cpus == 0.0 || (0.001..=100_000.0).contains(cpus);
+        text.parse().ok().filter(sane).map(Self).ok_or(ValueError::Cpus)
+    }
+}
+
+/// A limit in bytes; 0 = none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory(pub u64);
+
+impl std::str::FromStr for Memory {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.eq_ignore_ascii_case("none") { Ok(Self(0)) } else { Ok(Self(human::parse_bytes(text)?)) }
+    }
 }

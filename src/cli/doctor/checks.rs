@@ -30,6 +30,7 @@ pub(super) fn all(setup: &Setup, broken: Option<&CliError>, checks: &mut Vec<Che
     checks.push(theme(setup));
     checks.push(keymap(setup));
     checks.push(state(setup));
+    checks.push(journal(setup));
 }
 
 fn terminal() -> Check {
@@ -118,6 +119,19 @@ fn keymap(setup: &Setup) -> Check {
     match setup.library.keymap(name) {
         Ok(keymap) => Check::ok("keymap", keymap.name),
         Err(problems) => Check::fail("keymap", problems.to_string(), "qd keys --list lists what there is."),
+    }
+}
+
+fn journal(setup: &Setup) -> Check {
+    const NAME: &str = "journal";
+    match setup.journal() {
+        (Some(journal), _) => Check::ok(NAME, format!("{} is writable", journal.path().display())),
+        (None, Some(problem)) => Check::warn(
+            NAME,
+            format!("{problem}: nothing is recorded, and deploy, scale and roll back are refused"),
+            problem.remedy(),
+        ),
+        (None, None) => Check::ok(NAME, "none, as --no-journal asks"),
     }
 }
 

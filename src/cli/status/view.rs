@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Shown, table::visible};
+use crate::cli::act::Left;
 use crate::fleet::{EngineInfo, HealthCheck, HostUsage, Limits, Port, Replica, Role, Since, Usage};
 use crate::text::human;
 
@@ -31,6 +32,8 @@ pub(super) struct StatusJson {
     host: Option<HostJson>,
     /// The services, by project and name; lone containers last.
     services: Vec<ServiceJson>,
+    /// Operations that have not ended, oldest first.
+    unfinished: Vec<Left>,
 }
 
 /// The engine behind the connection.
@@ -248,6 +251,7 @@ pub(super) fn status(shown: &Shown<'_>) -> StatusJson {
         },
         host: fleet.host().map(host),
         services: services(shown),
+        unfinished: shown.left.to_vec(),
     }
 }
 

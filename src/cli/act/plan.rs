@@ -1,0 +1,161 @@
+//! From an intent to a plan, and a plan in words.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::{How, Scene, options, say};
+use crate::cli::exit::CliError;
+use crate::cli::session::Session;
+use crate::cli::style::Paint;
+use crate::cli::table::{Cell, Column, Table};
+use crate::cli::target;
+use crate::config::{Glyphs, Role};
+use crate::engine::Survey;
+use crate::fleet::{Fleet, Image, Replica, Role as ReplicaRole, State, Verb};
+use crate::operate::{self, Change, Intent, Plan, Refusal, Rule, Work};
+use crate::text::human;
+
+/// What becomes of an intent.
+pub(super) enum Planned {
+    /// There is something to do.
+    Plan(Box<Plan>),
+    /// All is as it was asked to be.
+    Already(String),
+}
+
+/// Plan one intent.
+pub(super) async fn plan(
+    session: &Session,
+    scene: &Scene,
+    intent: &Intent,
+    how: &How<'_>,
+) -> Result<Planned, CliError> {
+    let fleet = &scene.fleet;
+    let planned = match operate::query(intent, fleet) {
+        Ok(_) if intent.change.verb().is_some() => {
+            operate::plan(intent, fleet, &Survey::default(), &options(session, how))
+        }
+        Ok(query) => {
+            let survey = session.engine.survey(&query).await?;
+            operate::plan(intent, fleet, &survey, &options(session, how))
+        }
+        Err(refusal) => Err(refusal),
+    };
+    match planned {
+        Ok(mut plan) => {
+            gates(&mut plan, how);
+            Ok(Planned::Plan(Box::new(plan)))
+        }
+        Err(refusal) if already(intent, fleet, &refusal) => Ok(Planned::Already(refusal.to_string())),
+        Err(refusal) => Err(CliError::refused(refusal.to_string(), refusal.remedy())),
+    }
+}
+
+/// The command line's own deadline goes before labels and config.
+fn gates(plan: &mut Plan, how: &How<'_>) {
+    let Some(span) = how.gate.timeout else { return };
+    for step in &mut plan.steps {
+        if let Work::Gate(gate) = &mut step.work {
+            // Where a gate watches for so long, less would only ever fail.
+            let least = match gate.rule {
+                Rule::Stays(watch) | Rule::Settles(watch) => watch + Duration::from_secs(1),
+                Rule::Healthy | Rule::Completes | Rule::Converged => Duration::ZERO,
+            };
+            gate.deadline = span.0.max(least);
+        }
+    }
+}
+
+/// Nothing is left to do. That is success where everything is as it was asked to be (so scripts
+/// may repeat themselves), and a refusal where it is not.
+fn already(intent: &Intent, fleet: &Fleet, refusal: &Refusal) -> bool {
+    if !matches!(refusal, Refusal::Nothing { .. }) {
+        return false;
+    }
+    let verb = match intent.change {
+        Change::Act(verb) => verb,
+        Change::Up => Verb::Start,
+        Change::Down => Verb::Stop,
+        _ => return false,
+    };
+    let wanted = |replica: &Replica| {
+        matches!(
+            (verb, replica.state),
+            (Verb::Start | Verb::Unpause, State::Running)
+                | (Verb::Stop, State::Exited | State::Created | State::Dead)
+                | (Verb::Pause, State::Paused)
+        )
+    };
+    let mut aimed = fleet
+        .services()
+        .filter(|s| intent.targets.iter().any(|t| target::covers(t, &s.id, fleet)))
+        .flat_map(|s| fleet.replicas_of(&s.id))
+        .filter(|r| r.role == ReplicaRole::Replica)
+        .peekable();
+    aimed.peek().is_some() && aimed.all(wanted)
+}
+
+/// The plan for humans: a row a step, then images, gaps.
+pub(super) fn text(plan: &Plan, paint: &Paint, fit: Option<usize>, glyphs: &Glyphs) -> String {
+    let mut text = table(plan).render(paint, fit, glyphs.ellipsis);
+    for change in &plan.images {
+        // Writing to a String can't fail.
+        let _ = writeln!(
+            text,
+            "image   {}: {} {} {}",
+            change.service,
+            image(&change.from),
+            glyphs.arrow,
+            image(&change.to)
+        );
+    }
+    for gap in &plan.gaps {
+        let lasts = match gap.lasts {
+            Some(lasts) => format!("away for about {}", human::duration(lasts)),
+            None => "never away".to_owned(),
+        };
+        let _ = writeln!(text, "gap     {}: {lasts}: {}", gap.service, gap.why);
+    }
+    text
+}
+
+/// `registry:5000/shop/api:1.4.2 (0123456789ab)`.
+fn image(image: &Image) -> String {
+    match image.short_id() {
+        "" => format!("{} (not here yet)", image.reference),
+        id => format!("{} ({id})", image.reference),
+    }
+}
+
+fn table(plan: &Plan) -> Table {
+    let mut table = Table::new(vec![
+        Column::left("ACTION"),
+        Column::shrinking("SERVICE"),
+        Column::shrinking("REPLICA"),
+        Column::left("ID"),
+        Column::left("STATE"),
+        Column::shrinking("NOTE"),
+    ]);
+    for row in plan.rows() {
+        let role = if row.action == "skip" { Role::Dim } else { Role::Text };
+        let id = row.id.get(..12).unwrap_or(&row.id).to_owned();
+        let cells = [row.action.to_owned(), row.service, row.replica, id, row.state.to_owned(), row.note];
+        table.row(cells.into_iter().map(|text| Cell::new(role, text)).collect());
+    }
+    table
+}
+
+/// The plan's warnings.
+pub(super) fn warn(plan: &Plan) {
+    for warning in &plan.warnings {
+        say(&format!("warning: {warning}"));
+    }
+}
+
+/// What a script's log should hold where nobody is asked: warnings, and what is left alone.
+pub(super) fn announce(plan: &Plan) {
+    warn(plan);
+    for skipped in &plan.skipped {
+        say(&format!("skipped {}: {}", skipped.name, skipped.why));
+    }
+}
