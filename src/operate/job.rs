@@ -79,7 +79,7 @@ pub enum Pull {
 }
 
 impl Change {
-    /// The command's word: `restart`, `scale`, `deploy`, …
+    /// The verb in a sentence: `restart`, `roll back`, `bring up`, …
     pub fn word(&self) -> &'static str {
         match self {
             Self::Act(verb) => verb.word(),
@@ -90,6 +90,46 @@ impl Change {
             Self::Limit { .. } => "limit",
             Self::Up => "bring up",
             Self::Down => "bring down",
+        }
+    }
+
+    /// The change as a thing, for outcomes: `deploy of shop/api failed`.
+    pub fn noun(&self) -> &'static str {
+        match self {
+            Self::Act(Verb::Remove) => "removal",
+            Self::Act(verb) => verb.word(),
+            Self::Scale { .. } => "scaling",
+            Self::Deploy { .. } => "deploy",
+            Self::Recreate => "recreation",
+            Self::Rollback { .. } => "rollback",
+            Self::Limit { .. } => "limiting",
+            Self::Up => "start",
+            Self::Down => "stop",
+        }
+    }
+
+    /// The command's name, as the journal and JSON have it: `restart`, `rollback`, `up`, ….
+    pub fn command(&self) -> &'static str {
+        match self {
+            Self::Rollback { .. } => "rollback",
+            Self::Up => "up",
+            Self::Down => "down",
+            other => other.word(),
+        }
+    }
+
+    /// Whether it may be made only where it can be written down: what is left in the middle of it
+    /// could not be finished or undone otherwise.
+    pub fn needs_journal(&self) -> bool {
+        match self {
+            Self::Act(verb) => *verb == Verb::Restart,
+            Self::Scale { .. }
+            | Self::Deploy { .. }
+            | Self::Recreate
+            | Self::Rollback { .. }
+            | Self::Limit { .. }
+            | Self::Up
+            | Self::Down => true,
         }
     }
 

@@ -9,10 +9,14 @@
 //!                     └────▶ Refusal
 //! ```
 
+mod gate_times;
 mod job;
 mod needs;
 mod plan;
+mod refusal;
+mod revisions;
 mod saga;
+mod seat;
 mod target;
 mod token;
 mod warn;
@@ -25,7 +29,9 @@ pub use job::{
     Change, Direction, End, Expect, Gap, Gate, ImageChange, Intent, JobId, Outcome, Phase, PlannedStep,
     Progress, Pull, Rule, Seen, StepOutcome, Unit, Work, limited,
 };
-pub use plan::{Confirm, Options, Plan, PlanRow, Refusal, Seat, Skipped, plan, query};
+pub use plan::{Confirm, Options, Plan, PlanJson, PlanRow, Seat, Skipped, plan, query};
+pub use refusal::Refusal;
+pub use revisions::{Back, choose};
 pub use saga::{Bridge, Control, Resume, resume, run};
 pub use target::Target;
 pub use token::token;

@@ -42,6 +42,11 @@ fn fleet(platform: Platform) -> Fleet {
     fleet
 }
 
+/// Without gates: what the steps are, is looked at here.
+fn ungated() -> Options {
+    Options { wait: false, ..Options::default() }
+}
+
 fn verb_plan(verb: Verb, targets: &[Target], fleet: &Fleet, options: &Options) -> Result<Plan, Refusal> {
     let intent = Intent { change: Change::Act(verb), targets: targets.to_vec() };
     plan(&intent, fleet, &Survey::default(), options)
@@ -67,7 +72,7 @@ fn of(name: &str) -> Target {
 }
 
 fn group_buying(verb: Verb, targets: &[Target]) -> Result<Plan, Refusal> {
-    verb_plan(verb, targets, &fleet(Platform::GroupBuying), &Options::default())
+    verb_plan(verb, targets, &fleet(Platform::GroupBuying), &ungated())
 }
 
 fn names(plan: &Plan) -> Vec<&str> {
@@ -98,15 +103,14 @@ fn a_replica_named_twice_is_one_step() {
 #[test]
 fn jobs_are_touched_only_when_named() {
     let fleet = fleet(Platform::GroupBuying);
-    let stopped = verb_plan(Verb::Start, &[of("settlement-service")], &fleet, &Options::default());
+    let stopped = verb_plan(Verb::Start, &[of("settlement-service")], &fleet, &ungated());
     assert_eq!(
         stopped.unwrap_err().to_string(),
         "nothing to start: group-buying-settlement-service-1 is already running"
     );
     let id = service("group-buying", "settlement-service");
     let job = fleet.replicas_of(&id).find(|r| r.role == Role::Job).unwrap();
-    let plan =
-        verb_plan(Verb::Remove, &[Target::Replica(job.id.clone())], &fleet, &Options::default()).unwrap();
+    let plan = verb_plan(Verb::Remove, &[Target::Replica(job.id.clone())], &fleet, &ungated()).unwrap();
     assert_eq!(names(&plan), [&*job.name]);
 }
 
@@ -163,7 +167,7 @@ fn a_mixed_bag_does_what_it_can_and_lists_the_rest() {
 fn a_project_is_stopped_from_the_top_and_started_from_the_bottom() {
     let mut fleet = fleet(Platform::GroupBuying);
     let project = [Target::Project(Some("group-buying".into()))];
-    let stop = verb_plan(Verb::Stop, &project, &fleet, &Options::default()).unwrap();
+    let stop = verb_plan(Verb::Stop, &project, &fleet, &ungated()).unwrap();
     let wave = |plan: &Plan, name: &str| {
         plan.steps.iter().find(|s| &*s.service.name == name).map(|s| s.wave).unwrap()
     };
@@ -176,7 +180,7 @@ fn a_project_is_stopped_from_the_top_and_started_from_the_bottom() {
         world.replicas().into_iter().map(exited).collect()
     };
     fleet.apply(Observation::Synced { at: start(), engine: EngineId::new("demo"), replicas: stopped });
-    let plan = verb_plan(Verb::Start, &project, &fleet, &Options::default()).unwrap();
+    let plan = verb_plan(Verb::Start, &project, &fleet, &ungated()).unwrap();
     assert!(wave(&plan, "postgres") < wave(&plan, "auth-service"));
 }
 
@@ -190,7 +194,7 @@ fn a_cycle_of_dependencies_still_ends() {
     let mut fleet = Fleet::new();
     fleet.apply(Observation::Synced { at: start(), engine: EngineId::new("demo"), replicas });
     let project = [Target::Project(Some("payments".into()))];
-    let plan = verb_plan(Verb::Stop, &project, &fleet, &Options::default()).unwrap();
+    let plan = verb_plan(Verb::Stop, &project, &fleet, &ungated()).unwrap();
     assert_eq!(plan.steps.len(), 5);
 }
 
@@ -201,7 +205,7 @@ fn protected_things_are_ended_only_by_their_typed_name() {
         typed: globs.iter().map(ToString::to_string).collect(),
         ..Protection::default()
     };
-    let options = Options { protection: typed(&["group-*"]), force: true, ..Options::default() };
+    let options = Options { protection: typed(&["group-*"]), force: true, ..ungated() };
     let confirm = |verb, targets: &[Target]| verb_plan(verb, targets, &fleet, &options).unwrap().confirm;
     let word = |word: &str| Confirm::Typed(word.into());
     for verb in [Verb::Stop, Verb::Kill, Verb::Remove] {
@@ -210,7 +214,7 @@ fn protected_things_are_ended_only_by_their_typed_name() {
         assert_eq!(confirm(verb, &[Target::Project(Some("group-buying".into()))]), word("group-buying"));
     }
     assert_eq!(confirm(Verb::Restart, &[of("auth-service")]), Confirm::Yes);
-    let one = Options { protection: typed(&["group-buying/postgres"]), ..Options::default() };
+    let one = Options { protection: typed(&["group-buying/postgres"]), ..ungated() };
     let confirm = |target| verb_plan(Verb::Stop, &[target], &fleet, &one).unwrap().confirm;
     assert_eq!(confirm(of("auth-service")), Confirm::Yes);
     assert_eq!(confirm(of("postgres")), word("postgres"));
@@ -222,7 +226,7 @@ fn warnings_tell_who_depends_on_it_and_which_port_is_taken() {
     let warn = |verb, name: &str, options: &Options| {
         verb_plan(verb, &[Target::Service(service("storefront", name))], &fleet, options).unwrap().warnings
     };
-    let plain = Options::default();
+    let plain = ungated();
     assert_eq!(warn(Verb::Stop, "kafka", &plain), ["notification-service depends on kafka"]);
     assert_eq!(
         warn(Verb::Stop, "postgres", &plain),
@@ -233,20 +237,19 @@ fn warnings_tell_who_depends_on_it_and_which_port_is_taken() {
         ["storefront-order-service-1 wants port 3001, which storefront-customer-web-1 holds"]
     );
     assert!(warn(Verb::Restart, "mailhog", &plain).is_empty());
-    let force = Options { force: true, ..Options::default() };
+    let force = Options { force: true, ..ungated() };
     assert_eq!(
         warn(Verb::Remove, "mailhog", &force),
         ["1 replica is still up and will be killed first, without grace"]
     );
-    let hup = Options { signal: Some("SIGHUP".into()), ..Options::default() };
+    let hup = Options { signal: Some("SIGHUP".into()), ..ungated() };
     assert!(warn(Verb::Kill, "mailhog", &hup).is_empty());
 }
 
 #[test]
 fn options_reach_only_the_steps_they_are_for() {
     let fleet = fleet(Platform::GroupBuying);
-    let options =
-        Options { timeout: Some(3), signal: Some("SIGINT".into()), force: true, ..Options::default() };
+    let options = Options { timeout: Some(3), signal: Some("SIGINT".into()), force: true, ..ungated() };
     let step = |verb| act(&verb_plan(verb, &[of("auth-service")], &fleet, &options).unwrap(), 0);
     let (stop, kill, remove, pause) =
         (step(Verb::Stop), step(Verb::Kill), step(Verb::Remove), step(Verb::Pause));
@@ -398,7 +401,7 @@ async fn services_go_side_by_side_and_bounded() {
 #[tokio::test(start_paused = true)]
 async fn a_wave_begins_when_the_one_before_has_ended() {
     let project = [Target::Project(Some("payments".into()))];
-    let plan = verb_plan(Verb::Stop, &project, &fleet(Platform::Payments), &Options::default()).unwrap();
+    let plan = verb_plan(Verb::Stop, &project, &fleet(Platform::Payments), &ungated()).unwrap();
     let wave: HashMap<String, u16> =
         plan.steps.iter().map(|s| (s.replica().unwrap().to_string(), s.wave)).collect();
     assert!(wave.values().collect::<std::collections::BTreeSet<_>>().len() >= 3);
@@ -441,7 +444,7 @@ async fn a_failed_stop_does_not_keep_the_others() {
 
 #[tokio::test(start_paused = true)]
 async fn a_hanging_engine_is_waited_for_only_so_long() {
-    let options = Options { timeout: Some(7), ..Options::default() };
+    let options = Options { timeout: Some(7), ..ungated() };
     let plan = verb_plan(Verb::Stop, &[of("auth-service")], &fleet(Platform::GroupBuying), &options).unwrap();
     let engine = Scripted::new().script(&plan, 0, Script::Hang);
     let (_, outcome) = to_end(start_job(engine, plan, &CancellationToken::new())).await;
