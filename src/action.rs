@@ -138,6 +138,14 @@ actions! {
     Unpause "unpause" Operate Change Some("qd unpause"), "Unpause";
     Kill "kill" Operate Dangerous Some("qd kill"), "Kill: SIGKILL, no grace";
     Remove "remove" Operate Dangerous Some("qd rm"), "Remove the containers (volumes stay)";
+    Scale "scale" Operate Change Some("qd scale"), "Scale: run so many replicas";
+    Deploy "deploy" Operate Change Some("qd deploy"), "Deploy another image, or the same one anew";
+    Rollback "rollback" Operate Change Some("qd rollback"), "Roll back to an image it ran before";
+    Recreate "recreate" Operate Change Some("qd recreate"), "Recreate: same image and settings, new replicas";
+    Limit "limit" Operate Change Some("qd limit"), "Set limits of CPU and memory";
+    ProjectUp "project-up" Operate Change Some("qd up"), "Start the project in dependency order";
+    ProjectDown "project-down" Operate Dangerous Some("qd down"), "Stop the project in reverse order (containers stay)";
+    Unfinished "unfinished" Operate Change Some("qd finish, qd undo"), "Finish or undo what was left in the middle";
     Shell "shell" Operate Change None, "A shell in the container";
 
     FocusNext "focus-next" Pane Safe None, "Focus between grid and pane";
@@ -152,6 +160,7 @@ actions! {
     TabHealth "health" Pane Safe Some("qd inspect"), "Health check history and outputs";
     TabPorts "ports" Pane Safe Some("qd inspect"), "Ports";
     TabConfig "config" Pane Safe Some("qd inspect"), "Config: env, mounts, networks, labels, limits";
+    TabTimeline "timeline" Pane Safe Some("qd journal"), "Timeline: operations, restarts, health, who did what";
     PreviousLogs "previous-logs" Pane Safe Some("qd logs --previous"), "Logs of the run before the last restart";
 
     Search "search" Logs Safe Some("qd logs --grep"), "Search in the logs, highlighted";
@@ -164,7 +173,7 @@ actions! {
     Json "json" Logs Safe None, "JSON lines flattened, or raw";
     MinLevel "min-level" Logs Safe Some("qd logs --level"), "Raise the minimum level, round to all";
     ClearLogs "clear-logs" Logs Safe None, "Empty the log view";
-    SaveLogs "save-logs" Logs Safe Some("qd logs >FILE"), "Save the shown lines to a file";
+    SaveLogs "save-logs" Logs Safe Some("qd logs >FILE"), "Save the shown lines to a file (timeline: Markdown)";
     CopyLogs "copy-logs" Logs Safe None, "Copy the shown lines (OSC 52)";
     WidenLogs "widen-logs" Logs Safe None, "Logs of the whole service, project, everything";
 }

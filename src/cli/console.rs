@@ -31,6 +31,7 @@ pub(super) fn run(setup: Setup) -> Result<Exit, CliError> {
         journal,
         journal_problem,
         who,
+        seat: crate::operate::Seat::default(),
         depth,
         glyphs,
         demo,

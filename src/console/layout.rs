@@ -18,6 +18,8 @@ pub struct Wish {
     pub fullscreen: bool,
     /// Rows the user made the pane taller (or lower) than by default.
     pub grow: i16,
+    /// Rows for operations under way.
+    pub jobs: u16,
 }
 
 /// The rectangles of the main screen, from top to bottom.
@@ -35,12 +37,16 @@ pub struct Layout {
     pub title: Rect,
     /// The pane's inside.
     pub pane: Rect,
+    /// Operations under way.
+    pub jobs: Rect,
     /// Keys, notices, input line.
     pub footer: Rect,
 }
 
 /// Screens lower than this show one half at a time.
 const BOTH: u16 = 14;
+/// Rows operations under way have at most.
+const JOBS: u16 = 4;
 /// The pane's share of the body, in percent, by default.
 const SHARE: u16 = 45;
 
@@ -59,6 +65,9 @@ impl Layout {
         }
         if size.rows >= 4 {
             layout.footer = take_bottom(&mut rest, 1);
+        }
+        if size.rows >= BOTH {
+            layout.jobs = take_bottom(&mut rest, wish.jobs.min(JOBS));
         }
         let one = wish.fullscreen || size.rows < BOTH;
         let pane_only = wish.pane && wish.pane_focused && one;
@@ -110,19 +119,28 @@ mod tests {
     use super::{Layout, Wish};
     use crate::engine::TermSize;
 
-    const WISH: Wish = Wish { pane: true, pane_focused: false, fullscreen: false, grow: 0 };
+    const WISH: Wish = Wish { pane: true, pane_focused: false, fullscreen: false, grow: 0, jobs: 0 };
 
     fn stacked(layout: &Layout) -> Vec<u16> {
-        [layout.header, layout.situation, layout.head, layout.grid, layout.title, layout.pane, layout.footer]
-            .iter()
-            .map(|r| r.height)
-            .collect()
+        [
+            layout.header,
+            layout.situation,
+            layout.head,
+            layout.grid,
+            layout.title,
+            layout.pane,
+            layout.jobs,
+            layout.footer,
+        ]
+        .iter()
+        .map(|r| r.height)
+        .collect()
     }
 
     #[test]
     fn eighty_by_twenty_four_shows_everything() {
         let layout = Layout::of(TermSize { cols: 80, rows: 24 }, WISH);
-        assert_eq!(stacked(&layout), [1, 1, 1, 11, 1, 8, 1]);
+        assert_eq!(stacked(&layout), [1, 1, 1, 11, 1, 8, 0, 1]);
     }
 
     #[test]
@@ -136,7 +154,7 @@ mod tests {
                     (true, true, true),
                     (true, false, true),
                 ] {
-                    let wish = Wish { pane, pane_focused, fullscreen, grow };
+                    let wish = Wish { pane, pane_focused, fullscreen, grow, jobs: rows % 6 };
                     let layout = Layout::of(TermSize { cols: 10, rows }, wish);
                     assert_eq!(stacked(&layout).iter().sum::<u16>(), rows, "{rows} rows, {wish:?}");
                 }

@@ -10,7 +10,9 @@
 
 pub mod dialog;
 pub mod grid;
+pub mod job;
 pub mod layout;
+pub mod ledger;
 pub mod model;
 mod msg;
 pub mod pane;
@@ -22,6 +24,7 @@ mod view;
 pub mod widget;
 
 pub use grid::{Column, Sort};
+pub use ledger::Recording;
 pub use model::{Choice, Focus, Model, Notice, Skin, Start, Tone};
 pub use msg::{Effect, Msg};
 pub use run::{Again, ConsoleError, Options, run};

@@ -11,12 +11,14 @@ use tui_input::Input as Line;
 
 use super::dialog::Dialog;
 use super::grid::{Columns, Grid};
+pub use super::job::Job;
 use super::layout::{Layout, Wish};
+use super::ledger::{Ledger, Recording};
 use super::pane::{Input, Look, Panes, Scene, Tab, Target};
 use crate::config::{Chord, Context, Glyphs, Keymap, Level, Settings, Theme};
 use crate::engine::TermSize;
 use crate::fleet::{Changes, Counts, Fleet, Health, Link, ServiceId, Situation};
-use crate::operate::{Change, JobId};
+use crate::operate::Seat;
 
 /// How long a word stays in the status line.
 const NOTICE: SignedDuration = SignedDuration::from_secs(6);
@@ -91,25 +93,6 @@ pub enum PromptKind {
     Pane(Tab, Input),
 }
 
-/// A job under way.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Job {
-    /// Its number.
-    pub id: JobId,
-    /// What is done.
-    pub change: Change,
-    /// To what, in words.
-    pub what: String,
-    /// Steps in all.
-    pub steps: usize,
-    /// Steps that ended.
-    pub ended: usize,
-    /// The replica it is at.
-    pub at: String,
-    /// The user cancelled it; it has not ended yet.
-    pub cancelled: bool,
-}
-
 /// How everything looks and which key does what.
 #[derive(Clone, Debug)]
 pub struct Skin {
@@ -182,6 +165,10 @@ pub struct Model {
     pub pending: Vec<Chord>,
     /// Jobs under way.
     pub jobs: Vec<Job>,
+    /// What the journal says.
+    pub ledger: Ledger,
+    /// Where the user sits.
+    pub seat: Seat,
     /// What was said, newest last.
     pub notices: VecDeque<Notice>,
     /// Theme, keymap, glyphs, time zone.
@@ -209,6 +196,8 @@ pub struct Model {
     /// Something on screen may have changed since it was last drawn.
     pub dirty: bool,
     pub(super) next_job: u64,
+    /// Numbers what is looked at before planning.
+    pub(super) next_look: u64,
     /// What the pane was last told to show.
     pub(super) shown: Option<(Target, Tab)>,
     /// Changes the pane has not been told of.
@@ -236,6 +225,10 @@ pub struct Start {
     pub endpoint: String,
     /// The engine is the demo.
     pub demo: bool,
+    /// Whether what is done is written down.
+    pub recording: Recording,
+    /// Where the user sits.
+    pub seat: Seat,
     /// The terminal's size.
     pub size: TermSize,
     /// The time.
@@ -245,7 +238,7 @@ pub struct Start {
 impl Model {
     /// The console before anything happened.
     pub fn new(start: Start) -> Self {
-        let Start { settings, skin, themes, keymaps, endpoint, demo, size, now } = start;
+        let Start { settings, skin, themes, keymaps, endpoint, demo, recording, seat, size, now } = start;
         Self {
             fleet: Fleet::new(),
             grid: Grid::default(),
@@ -259,6 +252,8 @@ impl Model {
             prompt: None,
             pending: Vec::new(),
             jobs: Vec::new(),
+            ledger: Ledger { recording, ..Ledger::default() },
+            seat,
             notices: VecDeque::new(),
             skin,
             mouse: settings.ui.mouse,
@@ -278,6 +273,7 @@ impl Model {
             },
             dirty: true,
             next_job: 1,
+            next_look: 1,
             shown: None,
             untold: Changes::default(),
             in_view: Vec::new(),
@@ -313,6 +309,7 @@ impl Model {
                 pane_focused: self.focus == Focus::Pane,
                 fullscreen: self.fullscreen,
                 grow: self.grow,
+                jobs: super::job::rows(&self.jobs),
             },
         )
     }
@@ -352,9 +349,15 @@ impl Model {
         }
     }
 
+    /// What an operation does to a service now, ours or somebody else's: `deploying 2/9`.
+    pub fn busy(&self, service: &ServiceId) -> Option<String> {
+        let ours = self.jobs.iter().find(|job| job.services.contains(service)).map(Job::label);
+        ours.or_else(|| self.ledger.label(service))
+    }
+
     /// Whether escape would cancel a job: there is one, and nothing else to close first.
     pub fn escape_cancels_job(&self) -> bool {
-        self.jobs.iter().any(|j| !j.cancelled)
+        self.jobs.iter().any(|j| !j.cancelled && j.undoing.is_none())
             && self.dialogs.is_empty()
             && self.prompt.is_none()
             && self.focus == Focus::Grid

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
+use super::dialog::Past;
 use super::model::Choice;
 use crate::config::{Keymap, Theme};
-use crate::engine::{Consent, Details, EngineError, TermSize};
-use crate::fleet::{Observation, ReplicaId};
+use crate::engine::{Consent, Details, EngineError, Survey, TermSize};
+use crate::fleet::{Observation, ReplicaId, ServiceId};
 use crate::follow::{Batch, Subject};
-use crate::operate::{JobId, Plan, Progress};
+use crate::journal::{JournalError, OperationRecord};
+use crate::operate::{Intent, JobId, Plan, Progress, Resume};
 
 /// Something came in.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +34,12 @@ pub enum Msg {
     Lines(u64, Batch),
     /// What an [`Effect::Inspect`] brought.
     Inspected(ReplicaId, Box<Result<Details, EngineError>>),
+    /// What an [`Effect::Survey`] of that number brought, and a token for the names of spares.
+    Surveyed(u64, String, Box<Result<Survey, EngineError>>),
+    /// What an [`Effect::Revisions`] of that number brought, newest first.
+    Revisions(u64, Result<Vec<Past>, JournalError>),
+    /// What an [`Effect::Unfinished`] brought, oldest first.
+    Unfinished(Result<Vec<OperationRecord>, JournalError>),
     /// A job moved on.
     Job(Progress),
     /// An [`Effect::Save`] ended: the path, or what went wrong and what to do.
@@ -64,9 +72,17 @@ pub enum Effect {
     Suspend,
     /// Forget what is on the terminal and draw everything.
     Redraw,
+    /// Look at what planning this depends on, as look number n.
+    Survey(u64, Intent),
+    /// Read what a service ran, as look number n.
+    Revisions(u64, ServiceId),
+    /// Ask the journal what is unfinished.
+    Unfinished,
     /// Run a job, meant as surely as said.
     Run(JobId, Box<Plan>, Consent),
-    /// Cancel a job: what is not begun is left alone.
+    /// Bring to an end what was left in the middle.
+    Resume(JobId, Box<OperationRecord>, Resume, Consent),
+    /// Cancel a job: what can be taken back is, what is not begun is left alone.
     CancelJob(JobId),
     /// Follow a subject's logs as follow number n; ends the follow before.
     Follow {

@@ -2,20 +2,25 @@
 //! effects out. The world is deterministic, so are the screens.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use jiff::{SignedDuration, Timestamp};
 use quarterdeck::config::{Chord, Depth, Glyphs, Library, Settings};
+use quarterdeck::console::dialog::Past;
 use quarterdeck::console::model::{Choice, Model, Skin, Start};
-use quarterdeck::console::{Effect, Msg, draw, settle, update};
+use quarterdeck::console::{Effect, Msg, Recording, draw, settle, update};
 use quarterdeck::engine::demo::{Platform, World};
-use quarterdeck::engine::{Done, EngineError};
+use quarterdeck::engine::{Done, EngineError, Survey};
 use quarterdeck::engine::{LogQuery, TermSize};
 use quarterdeck::fleet::{HostUsage, Link, Observation, ServiceId};
 use quarterdeck::follow::{Batch, Subject};
+use quarterdeck::journal::OperationRecord;
 use quarterdeck::logs::{Line, Source, Stream, level};
-use quarterdeck::operate::{Direction, End, Outcome, PlannedStep, Progress, StepOutcome, Unit, Work};
+use quarterdeck::operate::{
+    Direction, End, Outcome, PlannedStep, Progress, Seat, StepOutcome, Unit, Work, query,
+};
 use quarterdeck::text::sanitize;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -30,6 +35,12 @@ pub struct Stage {
     pub now: Timestamp,
     /// Every effect so far that was not carried out here.
     pub effects: Vec<Effect>,
+    /// What the next surveys bring; else the world is looked at.
+    pub surveys: VecDeque<Result<Survey, EngineError>>,
+    /// What the journal says of every service's past.
+    pub past: Vec<Past>,
+    /// What the journal says is unfinished.
+    pub left: Vec<OperationRecord>,
 }
 
 pub fn noon() -> Timestamp {
@@ -68,10 +79,20 @@ impl Stage {
             keymaps: library.keymaps().into_iter().map(choice).collect(),
             endpoint: world.endpoint(),
             demo: true,
+            recording: Recording::On,
+            seat: Seat::default(),
             size,
             now,
         });
-        let mut stage = Self { model, world, now, effects: Vec::new() };
+        let mut stage = Self {
+            model,
+            world,
+            now,
+            effects: Vec::new(),
+            surveys: VecDeque::new(),
+            past: Vec::new(),
+            left: Vec::new(),
+        };
         stage.settle();
         stage
     }
@@ -129,6 +150,21 @@ impl Stage {
                 Effect::Inspect(id) => {
                     let result = self.world.inspect(&id);
                     self.send(Msg::Inspected(id, Box::new(result)));
+                }
+                Effect::Survey(number, intent) => {
+                    let survey = self.surveys.pop_front().unwrap_or_else(|| {
+                        let query = query(&intent, &self.model.fleet).unwrap_or_default();
+                        Ok(self.world.survey(&query))
+                    });
+                    self.send(Msg::Surveyed(number, "k7x2p".into(), Box::new(survey)));
+                }
+                Effect::Revisions(number, _) => {
+                    let past = self.past.clone();
+                    self.send(Msg::Revisions(number, Ok(past)));
+                }
+                Effect::Unfinished => {
+                    let left = self.left.clone();
+                    self.send(Msg::Unfinished(Ok(left)));
                 }
                 Effect::Follow { number, ref subject, .. } => {
                     let lines = self.lines(subject);

@@ -4,8 +4,10 @@ use thiserror::Error;
 
 use super::super::grid::{Column, Sort};
 use super::super::pane::Target;
+use super::form::{self, Wanted};
 use crate::action::Action;
 use crate::fleet::{Fleet, ServiceId, Verb};
+use crate::operate::{Change, Pull, Resume};
 
 /// A command.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,8 +22,14 @@ pub enum Command {
     Sort(Sort),
     /// `filter TEXT`
     Filter(String),
-    /// `restart NAME`, …
-    Verb(Verb, Vec<Target>),
+    /// `restart NAME`, `scale NAME 3`, …; no targets = what is marked, else selected.
+    Change(Change, Vec<Target>),
+    /// `scale NAME`, …: ask for the value.
+    Form(Wanted, Vec<Target>),
+    /// `rollback NAME 2`; no revision = choose one.
+    Rollback(Vec<Target>, Option<u32>),
+    /// `finish 12`, `undo`
+    Resume(Resume, Option<i64>),
     /// `goto NAME`
     Goto(Target),
     /// `messages`: what was said so far.
@@ -46,6 +54,9 @@ pub enum CommandError {
     /// No such service.
     #[error("no service, project or container is called `{0}`")]
     Name(String),
+    /// A value that is none.
+    #[error("{0}")]
+    Value(String),
     /// Several services of that name.
     #[error("`{0}` could be {1}: name the project too")]
     Ambiguous(String, String),
@@ -90,7 +101,10 @@ pub fn parse(text: &str, fleet: &Fleet) -> Result<Command, CommandError> {
     {
         let targets: Result<Vec<Target>, CommandError> =
             rest.split_whitespace().map(|name| named(name, fleet)).collect();
-        return Ok(Command::Verb(verb, targets?));
+        return Ok(Command::Change(Change::Act(verb), targets?));
+    }
+    if let Some(command) = operation(word, rest, fleet) {
+        return command;
     }
     if !rest.is_empty() {
         return Err(CommandError::Unknown(text.to_owned()));
@@ -104,6 +118,95 @@ pub fn parse(text: &str, fleet: &Fleet) -> Result<Command, CommandError> {
             Action::from_name(word).map(Command::Action).ok_or_else(|| CommandError::Unknown(word.to_owned()))
         }
     }
+}
+
+/// The commands that plan an operation, and what they take.
+pub(super) const OPERATIONS: [(&str, &str); 9] = [
+    ("scale", "[service] number of replicas"),
+    ("deploy", "[service] image"),
+    ("rollback", "[service] revision"),
+    ("recreate", "services"),
+    ("limit", "[service] cpus=1 memory=512m"),
+    ("up", "a project"),
+    ("down", "a project"),
+    ("finish", "[number] what was left in the middle"),
+    ("undo", "[number] what was left in the middle"),
+];
+
+/// `scale 3`, `deploy api shop/api:2`, `up shop`, `undo`, …; `None` for what is no such command, or
+/// has nothing behind it and is an action of the table.
+fn operation(word: &str, rest: &str, fleet: &Fleet) -> Option<Result<Command, CommandError>> {
+    let resume = match word {
+        "finish" => Some(Resume::Finish),
+        "undo" => Some(Resume::Undo),
+        _ => None,
+    };
+    if let Some(how) = resume {
+        let number = rest.trim_start_matches('#').parse::<i64>();
+        return Some(match (rest, number) {
+            ("", _) => Ok(Command::Resume(how, None)),
+            (_, Ok(number)) => Ok(Command::Resume(how, Some(number))),
+            _ => Err(CommandError::Value(format!("`{rest}` is no operation's number"))),
+        });
+    }
+    if rest.is_empty() {
+        return None;
+    }
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    Some(match word {
+        "scale" => value(&words, fleet, |text| Ok(Change::Scale { to: form::count(text)? })).map(
+            |(targets, change)| {
+                change.map_or(Command::Form(Wanted::Scale, targets.clone()), |c| Command::Change(c, targets))
+            },
+        ),
+        "deploy" => value(&words, fleet, |text| {
+            Ok(Change::Deploy { image: Some(form::image(text)?), pull: Pull::Missing })
+        })
+        .map(|(targets, change)| {
+            change.map_or(Command::Form(Wanted::Deploy, targets.clone()), |c| Command::Change(c, targets))
+        }),
+        "rollback" => value(&words, fleet, |text| {
+            let number = text.trim_start_matches('#').parse::<u32>();
+            number.map_err(|_| format!("`{text}` is no revision's number"))
+        })
+        .map(|(targets, number)| Command::Rollback(targets, number)),
+        "limit" => limit(&words, fleet),
+        "recreate" => names(&words, fleet).map(|targets| Command::Change(Change::Recreate, targets)),
+        "up" => names(&words, fleet).map(|targets| Command::Change(Change::Up, targets)),
+        "down" => names(&words, fleet).map(|targets| Command::Change(Change::Down, targets)),
+        _ => return None,
+    })
+}
+
+/// `VALUE`, `NAME` or `NAME VALUE`. What is a name is taken for one.
+fn value<T>(
+    words: &[&str],
+    fleet: &Fleet,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<(Vec<Target>, Option<T>), CommandError> {
+    let read = |text| read(text).map_err(CommandError::Value);
+    match words {
+        [one] => match named(one, fleet) {
+            Ok(target) => Ok((vec![target], None)),
+            Err(_) => Ok((Vec::new(), Some(read(one)?))),
+        },
+        [name, value] => Ok((vec![named(name, fleet)?], Some(read(value)?))),
+        _ => Err(CommandError::Value("write a service's name and one value".to_owned())),
+    }
+}
+
+fn limit(words: &[&str], fleet: &Fleet) -> Result<Command, CommandError> {
+    let (pairs, others): (Vec<&str>, Vec<&str>) = words.iter().partition(|w| w.contains('='));
+    let targets = names(&others, fleet)?;
+    if pairs.is_empty() {
+        return Ok(Command::Form(Wanted::Limit, targets));
+    }
+    let change = form::limits(pairs.iter().filter_map(|p| p.split_once('='))).map_err(CommandError::Value)?;
+    Ok(Command::Change(change, targets))
+}
+
+fn names(words: &[&str], fleet: &Fleet) -> Result<Vec<Target>, CommandError> {
+    words.iter().map(|name| named(name, fleet)).collect()
 }
 
 /// The verb of a command word.

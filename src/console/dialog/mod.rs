@@ -3,7 +3,10 @@
 //! Pure. Keys are handled in `update`, drawing is in `view`.
 
 mod command;
+mod confirm;
+mod form;
 mod help;
+mod operation;
 mod palette;
 
 use ratatui::layout::Rect;
@@ -11,20 +14,31 @@ use tui_input::Input as Line;
 
 use super::layout::Layout;
 use super::model::Choice;
-use super::pane::Target;
 use super::widget::Scroll;
 use crate::config::{Keymap, Theme};
 use crate::engine::TermSize;
-use crate::operate::{Confirm as Sure, Plan};
 
 pub use command::{Command, CommandError, parse};
+pub use confirm::{Basis, Confirm, Kind};
+pub use form::{Field, Form, Value, Wanted};
 pub use help::{HelpLine, lines as help_lines};
+pub use operation::{Looking, Past, Revisions, Sure, Then, Unfinished, Yes, how_far};
 pub use palette::{Candidate, Sources, candidates};
 
 /// Something over the main screen.
 pub enum Dialog {
+    /// Ask for the value a change needs.
+    Form(Box<Form>),
+    /// Waiting for what a plan depends on.
+    Looking(Looking),
+    /// Choose what to roll back to.
+    Revisions(Revisions),
     /// Ask before a change.
     Confirm(Box<Confirm>),
+    /// One more question about an operation.
+    Sure(Box<Sure>),
+    /// What was left in the middle.
+    Unfinished(Unfinished),
     /// Every key.
     Help(Help),
     /// A command line with completion.
@@ -35,83 +49,6 @@ pub enum Dialog {
     OwnLog,
     /// Something too long for the status line.
     Message(Message),
-}
-
-/// Ask before a change.
-pub struct Confirm {
-    /// What will be done.
-    pub plan: Plan,
-    /// What it was aimed at, to plan again when the fleet moves on.
-    pub aim: Vec<Target>,
-    /// Whether what runs is removed too.
-    pub force: bool,
-    /// The name typed so far, where one is asked for.
-    pub typed: Line,
-    /// How far the list of replicas is scrolled.
-    pub scroll: Scroll,
-    /// Why there is nothing left to say yes to: what it was about is gone.
-    pub lapsed: Option<String>,
-}
-
-impl Confirm {
-    /// The word to type; `None` where a yes is enough.
-    pub fn word(&self) -> Option<&str> {
-        match &self.plan.confirm {
-            Sure::Open | Sure::Yes => None,
-            Sure::Typed(word) => Some(word),
-        }
-    }
-
-    /// Whether nothing is missing for a yes.
-    pub fn ready(&self) -> bool {
-        self.word().is_none_or(|word| word == self.typed.value().trim())
-    }
-
-    /// Whether something can be lost.
-    pub fn dangerous(&self) -> bool {
-        self.plan.intent.change.dangerous()
-    }
-
-    /// What it says, line by line.
-    pub fn lines(&self) -> Vec<ConfirmLine> {
-        let lapsed = self.lapsed.iter().map(|why| ConfirmLine::Lapsed(why.clone()));
-        let warnings = self.plan.warnings.iter().map(|w| ConfirmLine::Warning(w.clone()));
-        let mut lines: Vec<ConfirmLine> = lapsed.chain(warnings).collect();
-        if !lines.is_empty() {
-            lines.push(ConfirmLine::Blank);
-        }
-        for row in self.plan.rows() {
-            lines.push(ConfirmLine::Row {
-                skipped: row.wave == 0,
-                action: row.action,
-                name: row.replica,
-                note: if row.note.is_empty() { row.state.to_owned() } else { row.note },
-            });
-        }
-        lines
-    }
-}
-
-/// A line of the confirmation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConfirmLine {
-    /// Nothing is left to say yes to.
-    Lapsed(String),
-    /// Worth reading before a yes.
-    Warning(String),
-    /// Nothing.
-    Blank,
-    /// One replica.
-    Row {
-        /// It will be left alone.
-        skipped: bool,
-        /// What will be done.
-        action: &'static str,
-        /// To which.
-        name: String,
-        /// How, or why not, or the state it is in.
-        note: String,
-    },
 }
 
 /// Every key.
@@ -176,11 +113,29 @@ impl Dialog {
             lines.min(size.rows.saturating_sub(2)).max(size.rows.min(3))
         };
         match self {
+            Self::Form(form) => {
+                let width = 64.min(size.cols.saturating_sub(2).max(1));
+                Layout::centred(size, width, high(form.fields.len() * 2, 5))
+            }
+            // A word in the last line: most answers come before a frame could be read.
+            Self::Looking(_) => Rect::new(0, size.rows.saturating_sub(1), size.cols, size.rows.min(1)),
+            Self::Revisions(revisions) => {
+                let width = size.cols.saturating_sub(4).clamp(1, 96).min(size.cols);
+                Layout::centred(size, width, high(revisions.rows.len(), 6))
+            }
             Self::Confirm(confirm) => {
+                let width = confirm_width(size);
+                let rows = confirm.rows(usize::from(width.saturating_sub(4)), "!").len();
+                Layout::centred(size, width, high(rows, confirm_extra(confirm)))
+            }
+            Self::Sure(sure) => {
                 let width = 72.min(size.cols.saturating_sub(2).max(1));
-                let lines = confirm_rows(&confirm.lines(), width.saturating_sub(4));
-                let typed = if confirm.word().is_some() { 2 } else { 0 };
-                Layout::centred(size, width, high(lines, 6 + typed))
+                let rows = message_rows(&sure.text, usize::from(width.saturating_sub(4)));
+                Layout::centred(size, width, high(rows, if sure.word.is_some() { 8 } else { 6 }))
+            }
+            Self::Unfinished(left) => {
+                let width = 76.min(size.cols.saturating_sub(2).max(1));
+                Layout::centred(size, width, high(left.records.len().min(6) + 9, 3))
             }
             Self::Help(_) | Self::OwnLog => {
                 Layout::centred(size, size.cols.saturating_sub(4).min(110), size.rows.saturating_sub(2))
@@ -203,27 +158,22 @@ impl Dialog {
     }
 }
 
-impl Dialog {
-    /// Rows a confirmation has for its lines: what is not frame, question, input or keys.
-    pub fn confirm_rows_shown(confirm: &Confirm, size: TermSize) -> u16 {
-        let width = 72.min(size.cols.saturating_sub(2).max(1));
-        let typed = if confirm.word().is_some() { 2 } else { 0 };
-        let lines = confirm_rows(&confirm.lines(), width.saturating_sub(4));
-        let lines = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(6 + typed);
-        lines.min(size.rows.saturating_sub(2)).saturating_sub(6 + typed)
-    }
+/// Columns of a confirmation, frame included.
+fn confirm_width(size: TermSize) -> u16 {
+    size.cols.saturating_sub(4).clamp(1, 100).min(size.cols)
 }
 
-/// Rows a confirmation's lines take in that many columns.
-fn confirm_rows(lines: &[ConfirmLine], cols: u16) -> usize {
-    let cols = usize::from(cols.saturating_sub(2));
-    let rows = |line: &ConfirmLine| match line {
-        ConfirmLine::Lapsed(text) | ConfirmLine::Warning(text) => {
-            super::widget::text::wrap(text, cols, true).len()
-        }
-        _ => 1,
-    };
-    lines.iter().map(rows).sum()
+/// Rows of a confirmation that are not its plan: frame, question, input, keys, and air.
+fn confirm_extra(confirm: &Confirm) -> u16 {
+    if confirm.word().is_some() { 8 } else { 6 }
+}
+
+/// A confirmation's rows, and how many of them are shown at once.
+pub fn confirm_page(confirm: &Confirm, size: TermSize) -> (usize, usize) {
+    let rows = confirm.rows(usize::from(confirm_width(size).saturating_sub(4)), "!").len();
+    let high = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(confirm_extra(confirm));
+    let shown = high.min(size.rows.saturating_sub(2)).saturating_sub(confirm_extra(confirm));
+    (rows, usize::from(shown))
 }
 
 /// Rows paragraphs take in that many columns.

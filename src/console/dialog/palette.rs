@@ -5,7 +5,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::super::grid::Column;
 use super::super::model::Choice;
-use super::command::{WITH_ARGUMENT, verb};
+use super::command::{OPERATIONS, WITH_ARGUMENT, verb};
 use crate::action::Action;
 use crate::fleet::{Fleet, Verb};
 
@@ -54,6 +54,12 @@ fn words() -> Vec<(String, Candidate)> {
         }
         all.push(with(name, &format!("Takes {needs}"), true));
     }
+    for (name, needs) in OPERATIONS {
+        // Those that are actions too can be followed by something; the action's line will do.
+        if Action::from_name(name).is_none() {
+            all.push(with(name, &format!("Takes {needs}"), false));
+        }
+    }
     all.push(with("messages", "What was said so far", false));
     all
 }
@@ -71,13 +77,20 @@ fn arguments(word: &str, sources: &Sources<'_>) -> Vec<(String, Candidate)> {
             let heads = Column::ALL.iter().map(|c| argument(c.name(), "!name reverses the order"));
             heads.collect()
         }
-        _ if word == "goto" || verb(word).is_some() => names(word, sources.fleet),
+        _ if word == "goto" || verb(word).is_some() || OPERATIONS.iter().any(|(name, _)| *name == word) => {
+            names(word, sources.fleet)
+        }
         _ => Vec::new(),
     }
 }
 
 fn names(word: &str, fleet: &Fleet) -> Vec<(String, Candidate)> {
-    let doc = verb(word).map_or_else(|| "Select it".to_owned(), describe);
+    let operation = OPERATIONS.iter().find(|(name, _)| *name == word);
+    let doc = match (verb(word), operation) {
+        (Some(verb), _) => describe(verb),
+        (None, Some((_, takes))) => format!("{word} {takes}"),
+        (None, None) => "Select it".to_owned(),
+    };
     let mut last = None;
     let mut all = Vec::new();
     let mut add = |name: String| {

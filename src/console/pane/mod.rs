@@ -12,6 +12,7 @@ mod ports;
 mod scope;
 mod sheet;
 mod stats;
+mod timeline;
 mod words;
 
 #[cfg(test)]
@@ -45,11 +46,14 @@ pub enum Tab {
     Ports,
     /// Config.
     Config,
+    /// What happened, and who did what.
+    Timeline,
 }
 
 impl Tab {
     /// All tabs, in order.
-    pub const ALL: [Self; 5] = [Self::Logs, Self::Stats, Self::Health, Self::Ports, Self::Config];
+    pub const ALL: [Self; 6] =
+        [Self::Logs, Self::Stats, Self::Health, Self::Ports, Self::Config, Self::Timeline];
 
     /// Its title.
     pub fn title(self) -> &'static str {
@@ -59,6 +63,7 @@ impl Tab {
             Self::Health => "health",
             Self::Ports => "ports",
             Self::Config => "config",
+            Self::Timeline => "timeline",
         }
     }
 }
@@ -208,7 +213,7 @@ pub trait Pane: Send {
 
 /// All tabs' states.
 pub struct Panes {
-    tabs: [Box<dyn Pane>; 5],
+    tabs: [Box<dyn Pane>; 6],
 }
 
 impl Panes {
@@ -221,6 +226,7 @@ impl Panes {
                 Box::new(page::Page::new(health::build, page::Asks::Watching)),
                 Box::new(page::Page::new(ports::build, page::Asks::Nothing)),
                 Box::new(page::Page::new(config::build, page::Asks::Details)),
+                Box::new(timeline::Timeline::default()),
             ],
         }
     }

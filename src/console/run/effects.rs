@@ -6,55 +6,95 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::super::Msg;
 use super::super::model::Choice;
-use super::{Inner, save};
+use super::{Inner, look, save};
 use crate::config::{Library, Listed};
 use crate::engine::{Consent, Engine, TermSize};
-use crate::fleet::ReplicaId;
-use crate::journal::Who;
-use crate::operate::{self, Bridge, JobId, Plan, Progress};
+use crate::fleet::{Fleet, ReplicaId, ServiceId};
+use crate::journal::{Journal, OperationRecord, Who};
+use crate::operate::{self, Bridge, Control, Intent, JobId, Plan, Progress, Resume};
 
 /// Inspections at once.
 const INSPECTIONS: usize = 4;
 /// How often the engine is told which replicas are on screen, at most.
 const FOCUS: Duration = Duration::from_millis(150);
 
+/// What things are done with.
+pub(super) struct Hands {
+    /// The engine, behind its guard.
+    pub(super) engine: Arc<dyn Engine>,
+    /// Where it is written down.
+    pub(super) journal: Option<Journal>,
+    /// Who does it.
+    pub(super) who: Who,
+}
+
+impl Hands {
+    fn bridge(&self, fleet: &Fleet) -> Bridge {
+        Bridge {
+            engine: self.engine.clone(),
+            instance: look::instance(fleet),
+            host: fleet.engine().map(|e| e.host.clone()).unwrap_or_default(),
+            journal: self.journal.clone(),
+            who: self.who.clone(),
+        }
+    }
+}
+
 /// Starts engine calls.
 pub(super) struct Work {
-    engine: Arc<dyn Engine>,
+    hands: Hands,
     outside: Handle,
     tell: mpsc::Sender<Inner>,
     inspections: Arc<Semaphore>,
     focus: Option<(Instant, Vec<ReplicaId>)>,
-    jobs: HashMap<JobId, CancellationToken>,
+    jobs: HashMap<JobId, Control>,
 }
 
 impl Work {
     /// Nothing is under way.
-    pub(super) fn new(engine: Arc<dyn Engine>, outside: Handle, tell: mpsc::Sender<Inner>) -> Self {
+    pub(super) fn new(hands: Hands, outside: Handle, tell: mpsc::Sender<Inner>) -> Self {
         let inspections = Arc::new(Semaphore::new(INSPECTIONS));
-        Self { engine, outside, tell, inspections, focus: None, jobs: HashMap::new() }
+        Self { hands, outside, tell, inspections, focus: None, jobs: HashMap::new() }
     }
 
     /// Run a job to its end.
-    pub(super) fn job(&mut self, id: JobId, plan: Plan, consent: Consent) {
-        let cancel = CancellationToken::new();
-        self.jobs.insert(id, cancel.clone());
+    pub(super) fn job(&mut self, id: JobId, plan: Plan, consent: Consent, fleet: &Fleet) {
+        let (bridge, control) = (self.hands.bridge(fleet), self.control(id));
         let here = self.outside.enter();
-        let bridge = Bridge {
-            engine: self.engine.clone(),
-            instance: String::new(),
-            host: String::new(),
-            journal: None,
-            who: Who::default(),
-        };
-        let mut told = operate::run(bridge, id, plan, consent, cancel);
+        let told = operate::run(bridge, id, plan, consent, control);
         drop(here);
+        self.pass_on(told);
+    }
+
+    /// Bring to an end what was left in the middle.
+    pub(super) fn resume(
+        &mut self,
+        id: JobId,
+        record: OperationRecord,
+        how: Resume,
+        consent: Consent,
+        fleet: &Fleet,
+    ) {
+        let (bridge, control) = (self.hands.bridge(fleet), self.control(id));
+        let here = self.outside.enter();
+        let told = operate::resume(bridge, id, record, how, consent, control);
+        drop(here);
+        self.pass_on(told);
+    }
+
+    fn control(&mut self, id: JobId) -> Control {
+        let control = Control::default();
+        self.jobs.insert(id, control.clone());
+        control
+    }
+
+    fn pass_on(&self, mut told: UnboundedReceiver<Progress>) {
         let tell = self.tell.clone();
         self.outside.spawn(async move {
             while let Some(progress) = told.recv().await {
@@ -66,8 +106,8 @@ impl Work {
 
     /// Cancel a job. It still ends in an outcome.
     pub(super) fn cancel_job(&self, id: JobId) {
-        if let Some(cancel) = self.jobs.get(&id) {
-            cancel.cancel();
+        if let Some(control) = self.jobs.get(&id) {
+            control.cancel.cancel();
         }
     }
 
@@ -76,9 +116,50 @@ impl Work {
         self.jobs.remove(&id);
     }
 
+    /// Whether jobs are under way.
+    pub(super) fn busy(&self) -> bool {
+        !self.jobs.is_empty()
+    }
+
+    /// Let every job finish the step it is at, and stop there.
+    pub(super) fn abandon(&self) {
+        for control in self.jobs.values() {
+            control.abandon.cancel();
+        }
+    }
+
+    /// Look at what planning this depends on.
+    pub(super) fn survey(&self, number: u64, intent: &Intent, fleet: &Fleet) {
+        // What can't even be asked about is refused by planning, in its own words.
+        let query = operate::query(intent, fleet).unwrap_or_default();
+        let look = look::survey(self.hands.engine.clone(), query);
+        self.answer(async move { Msg::Surveyed(number, operate::token(), Box::new(look.await)) });
+    }
+
+    /// Read what a service ran.
+    pub(super) fn revisions(&self, number: u64, service: ServiceId, fleet: &Fleet) {
+        let look = look::revisions(self.hands.journal.clone(), look::instance(fleet), service);
+        self.answer(async move { Msg::Revisions(number, look.await) });
+    }
+
+    /// Ask the journal what is unfinished.
+    pub(super) fn unfinished(&self, fleet: &Fleet) {
+        let Some(journal) = self.hands.journal.clone() else { return };
+        let instance = look::instance(fleet);
+        self.answer(async move { Msg::Unfinished(journal.unfinished(&instance).await) });
+    }
+
+    fn answer(&self, asked: impl Future<Output = Msg> + Send + 'static) {
+        let tell = self.tell.clone();
+        self.outside.spawn(async move {
+            let msg = asked.await;
+            let _ = tell.send(Inner::Msg(msg)).await;
+        });
+    }
+
     /// Get everything about a replica.
     pub(super) fn inspect(&self, replica: ReplicaId) {
-        let (engine, tell, turn) = (self.engine.clone(), self.tell.clone(), self.inspections.clone());
+        let (engine, tell, turn) = (self.hands.engine.clone(), self.tell.clone(), self.inspections.clone());
         self.outside.spawn(async move {
             let _turn = turn.acquire().await;
             let result = engine.inspect(&replica).await;
@@ -88,7 +169,7 @@ impl Work {
 
     /// Open a shell; the screen stays until there is one.
     pub(super) fn shell(&self, replica: ReplicaId, size: TermSize) {
-        let (engine, tell) = (self.engine.clone(), self.tell.clone());
+        let (engine, tell) = (self.hands.engine.clone(), self.tell.clone());
         self.outside.spawn(async move {
             let shell = engine.shell(&replica, &[], size).await;
             let _ = tell.send(Inner::Shell(shell)).await;
@@ -131,7 +212,7 @@ impl Work {
     /// Tell the engine, if it is time.
     pub(super) fn focus_due(&mut self) {
         if let Some((_, replicas)) = self.focus.take_if(|(due, _)| *due <= Instant::now()) {
-            self.engine.focus(&replicas);
+            self.hands.engine.focus(&replicas);
         }
     }
 

@@ -7,9 +7,12 @@
 //! A key is painted at once. What comes from outside is painted at once when the screen was quiet,
 //! and at most [`FRAME`] apart in a flood. Nothing changed = nothing is written.
 
+mod absence;
 mod effects;
 mod input;
 mod logs;
+mod look;
+mod open;
 mod reload;
 mod save;
 mod shell;
@@ -17,29 +20,26 @@ mod signals;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use jiff::Timestamp;
-use thiserror::Error;
-use tokio::runtime::{self, Runtime};
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::model::{Model, Skin, Start};
+use super::model::Model;
 use super::screen::Screen;
-use super::terminal::{self, Terminal};
+use super::terminal::Terminal;
 use super::{Effect, Msg, settle, update, view};
-use crate::config::{Depth, Glyphs, Library, Paths, Problems, Settings};
-use crate::engine::{self, Engine, EngineError, TermSize};
+use crate::config::{Depth, Library};
+use crate::engine::{self, EngineError};
 use crate::fleet::{Link, Observation};
 use crate::follow::Batch;
-use crate::journal::{Journal, JournalError, Who};
 use crate::operate::Progress;
-use effects::Work;
+use effects::{Hands, Work};
 use input::Input;
 use logs::Following;
+pub use open::{Again, ConsoleError, Options, run};
 use reload::Reload;
 use signals::{Signal, Signals};
 
@@ -49,8 +49,6 @@ const FRAME: Duration = Duration::from_millis(33);
 const DRAIN: usize = 256;
 /// How long taking in may last while a key waits.
 const PATIENCE: Duration = Duration::from_millis(4);
-/// Facts on their way from the engine.
-const QUEUE: usize = 512;
 /// Batches of log lines on their way. Few: a batch may be megabytes, and who follows drops and
 /// counts what we are too slow for.
 const BATCHES: usize = 4;
@@ -58,55 +56,8 @@ const BATCHES: usize = 4;
 const TICK: Duration = Duration::from_millis(1050);
 /// The signal of our own return comes within this time after it.
 const RETURN: Duration = Duration::from_millis(300);
-/// How long the engine's side may take to end when we leave.
-const FAREWELL: Duration = Duration::from_millis(100);
-
-/// Resolves the settings anew.
-pub type Again = Box<dyn Fn() -> Result<Settings, Problems> + Send>;
-
-/// What the console is opened with.
-pub struct Options {
-    /// The engine, behind its read-only guard where that is asked for.
-    pub engine: Arc<dyn Engine>,
-    /// Settings as resolved.
-    pub settings: Settings,
-    /// Where themes and keymaps come from.
-    pub library: Library,
-    /// Where files lie.
-    pub paths: Paths,
-    /// The file read in place of `config.toml`.
-    pub config: Option<PathBuf>,
-    /// Resolves the settings anew when a config file was saved, flags included.
-    pub again: Again,
-    /// The journal; `None`: there is none, or none is wanted.
-    pub journal: Option<Journal>,
-    /// Why there is none, where one was wanted.
-    pub journal_problem: Option<JournalError>,
-    /// Who is at the keyboard.
-    pub who: Who,
-    /// The colours the terminal shows.
-    pub depth: Depth,
-    /// The characters the terminal shows.
-    pub glyphs: &'static Glyphs,
-    /// The engine is the demo.
-    pub demo: bool,
-    /// Sentences for the status line at the start (`no log file: …`).
-    pub warnings: Vec<String>,
-}
-
-/// Why the console can't go on. The terminal is given back before it is returned.
-#[derive(Debug, Error)]
-pub enum ConsoleError {
-    /// The terminal can't be taken, read or written.
-    #[error("the terminal can't be used: {0}")]
-    Terminal(#[from] io::Error),
-    /// No threads, no timers: the system is out of something.
-    #[error("the console can't start: {0}")]
-    Start(#[source] io::Error),
-    /// The theme or keymap named in the settings can't be used.
-    #[error("{0}")]
-    Settings(#[from] Problems),
-}
+/// How long steps under way may take to end when we leave in the middle of an operation.
+const PARTING: Duration = Duration::from_secs(20);
 
 /// What comes to the screen's thread.
 enum Inner {
@@ -114,62 +65,6 @@ enum Inner {
     Msg(Msg),
     /// A shell is ready to be shown, or there is none.
     Shell(Result<engine::Shell, EngineError>),
-}
-
-/// Open the console, and stay until the user leaves.
-///
-/// # Errors
-/// See [`ConsoleError`]; an engine that can't be reached is none of them.
-pub fn run(options: Options) -> Result<(), ConsoleError> {
-    terminal::report_panics(options.paths.state.clone());
-    let outside = runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .max_blocking_threads(4)
-        .thread_name("qd-engine")
-        .enable_all()
-        .build()
-        .map_err(ConsoleError::Start)?;
-    // Before anything else: the engine answers while we read themes and take the terminal.
-    let (tell, inbox) = mpsc::channel(QUEUE);
-    outside.spawn(watch(options.engine.clone(), tell.clone()));
-    let (cols, rows) = crossterm::terminal::size()?;
-    let model = Model::new(start(&options, TermSize { cols, rows })?);
-    let inside = runtime::Builder::new_current_thread().enable_all().build().map_err(ConsoleError::Start)?;
-    let result = inside.block_on(async { Runner::open(options, model, &outside, tell, inbox)?.run().await });
-    outside.shutdown_timeout(FAREWELL);
-    result
-}
-
-/// Pass on what the engine tells, for ever.
-async fn watch(engine: Arc<dyn Engine>, tell: mpsc::Sender<Inner>) {
-    let mut watch = engine.watch();
-    while let Some(observation) = watch.next().await {
-        if tell.send(Inner::Msg(Msg::Observed(observation))).await.is_err() {
-            return;
-        }
-    }
-    tracing::error!("the engine's watch ended, which it must never do");
-}
-
-fn start(options: &Options, size: TermSize) -> Result<Start, ConsoleError> {
-    let ui = &options.settings.ui;
-    let skin = Skin {
-        theme: options.library.theme(&ui.theme, options.depth)?,
-        keymap: options.library.keymap(&ui.keymap)?,
-        glyphs: *options.glyphs,
-        utc: ui.utc,
-    };
-    Ok(Start {
-        settings: options.settings.clone(),
-        skin,
-        // Read once there is something on the screen: it is every file there is.
-        themes: Vec::new(),
-        keymaps: Vec::new(),
-        endpoint: options.engine.endpoint(),
-        demo: options.demo,
-        size,
-        now: Timestamp::now(),
-    })
 }
 
 struct Runner {
@@ -210,6 +105,7 @@ impl Runner {
         let now = Instant::now();
         let tail = options.settings.logs.tail;
         let (tell_lines, lines) = mpsc::channel(BATCHES);
+        let hands = Hands { engine: options.engine.clone(), journal: options.journal, who: options.who };
         Ok(Self {
             screen: Screen::new(model.size, &std::env::var("TERM").unwrap_or_default()),
             terminal: Terminal::enter(model.mouse)?,
@@ -223,7 +119,7 @@ impl Runner {
                 options.again,
             ),
             save_dir: options.settings.logs.save_dir.clone().or_else(|| save::default_dir(&options.paths)),
-            work: Work::new(options.engine, outside.handle().clone(), tell),
+            work: Work::new(hands, outside.handle().clone(), tell),
             library: options.library,
             depth: options.depth,
             model,
@@ -244,6 +140,7 @@ impl Runner {
             let keyed = self.wait().await?;
             self.drain();
             if self.leave {
+                self.part().await;
                 return Ok(());
             }
             self.following.start_due(&self.model.fleet);
@@ -343,6 +240,40 @@ impl Runner {
         }
     }
 
+    /// Leave in the middle of operations: each finishes the step it is at and writes it down, so
+    /// that it can be finished or undone later. Who asks a second time does not wait for it.
+    async fn part(&mut self) {
+        if !self.work.busy() {
+            return;
+        }
+        self.work.abandon();
+        self.model
+            .refuse("leaving: the step under way is finished and written down first; again to leave at once");
+        let _ = self.draw();
+        let bound = Instant::now() + PARTING;
+        while self.work.busy() {
+            tokio::select! {
+                biased;
+                inner = self.inbox.recv() => match inner {
+                    Some(Inner::Msg(msg)) => self.take(msg),
+                    Some(Inner::Shell(_)) => {}
+                    None => return,
+                },
+                signal = self.signals.next() => if signal == Signal::Terminate {
+                    return;
+                },
+                event = self.input.next() => match event {
+                    Some(Ok(msgs)) if msgs.iter().any(|msg| matches!(msg, Msg::Key(_))) => return,
+                    Some(Ok(_)) => {}
+                    // Nobody is there any more; what is under way is still written down.
+                    Some(Err(_)) | None => self.input.close(),
+                },
+                Some(_) = self.lines.recv() => {}
+                () = tokio::time::sleep_until(bound) => return,
+            }
+        }
+    }
+
     fn look_at_clock(&mut self) {
         self.looked = Instant::now();
         self.take(Msg::Now(Timestamp::now()));
@@ -417,7 +348,13 @@ impl Runner {
                 self.screen.forget();
                 self.model.dirty = true;
             }
-            Effect::Run(id, plan, consent) => self.work.job(id, *plan, consent),
+            Effect::Survey(number, intent) => self.work.survey(number, &intent, &self.model.fleet),
+            Effect::Revisions(number, service) => self.work.revisions(number, service, &self.model.fleet),
+            Effect::Unfinished => self.work.unfinished(&self.model.fleet),
+            Effect::Run(id, plan, consent) => self.work.job(id, *plan, consent, &self.model.fleet),
+            Effect::Resume(id, record, how, consent) => {
+                self.work.resume(id, *record, how, consent, &self.model.fleet);
+            }
             Effect::CancelJob(id) => self.work.cancel_job(id),
             Effect::Follow { number, subject, previous } => self.following.ask(number, subject, previous),
             Effect::Unfollow => self.following.end(),
@@ -436,71 +373,6 @@ impl Runner {
                 self.take(Msg::Keymap(keymap.map(Box::new).map_err(|e| e.to_string())));
             }
             Effect::Mouse(on) => self.terminal.set_mouse(on)?,
-        }
-        Ok(())
-    }
-
-    /// Give the terminal back and stop, until somebody brings us to the front again.
-    fn suspend(&mut self) -> io::Result<()> {
-        // Its thread reads the terminal: it must be gone before the shell does.
-        self.input.close();
-        self.terminal.leave();
-        signals::stop_here();
-        self.terminal.resume()?;
-        self.after_absence();
-        Ok(())
-    }
-
-    /// We were stopped from outside and go on: the terminal's modes are anybody's guess.
-    fn come_back(&mut self) -> io::Result<()> {
-        self.input.close();
-        self.terminal.leave();
-        self.terminal.resume()?;
-        self.after_absence();
-        Ok(())
-    }
-
-    fn after_absence(&mut self) {
-        self.back = Instant::now();
-        self.input = Input::open();
-        self.screen.forget();
-        if let Ok((cols, rows)) = crossterm::terminal::size() {
-            self.take(Msg::Resize(TermSize { cols, rows }));
-        }
-        self.model.dirty = true;
-    }
-
-    /// Hand the terminal to a shell in a container, and take it back intact. Facts go on being
-    /// taken in meanwhile, so that the engine's side never waits for the shell's end.
-    async fn shell(&mut self, shell: engine::Shell) -> Result<(), ConsoleError> {
-        self.input.close();
-        self.terminal.leave();
-        let mut session = Box::pin(shell::attend(shell));
-        let ended = loop {
-            tokio::select! {
-                biased;
-                ended = &mut session => break ended,
-                signal = self.signals.next() => if signal == Signal::Terminate {
-                    self.leave = true;
-                    break Ok(None);
-                },
-                Some(inner) = self.inbox.recv() => match inner {
-                    Inner::Msg(msg) => self.take(msg),
-                    Inner::Shell(_) => {}
-                },
-                Some((number, batch)) = self.lines.recv() => self.take(Msg::Lines(number, batch)),
-            }
-        };
-        drop(session);
-        self.terminal.resume()?;
-        self.after_absence();
-        self.look_at_clock();
-        match ended {
-            Ok(code) => self.take(Msg::ShellEnded(Ok(code))),
-            Err(error) => {
-                let why = EngineError::Disconnected { why: error.to_string() };
-                self.take(Msg::ShellEnded(Err(why)));
-            }
         }
         Ok(())
     }

@@ -1,12 +1,14 @@
 //! What each action does. Every one changes something visible, or says why not.
 
 use super::super::Effect;
-use super::super::dialog::{Before, Dialog, Help, Palette, Picker};
+use super::super::dialog::{Before, Dialog, Help, Palette, Picker, Wanted};
+use super::super::ledger::Recording;
 use super::super::model::{Focus, Model, PromptKind};
 use super::super::pane::{Input, Tab};
-use super::{grid, jobs, pane, prompt};
+use super::{ask, grid, jobs, pane, prompt, unfinished};
 use crate::action::{Action, Group};
 use crate::fleet::Verb;
+use crate::operate::Change;
 
 /// Do it.
 pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -50,13 +52,30 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
 
-        Action::Start => jobs::ask(model, Verb::Start),
-        Action::Stop => jobs::ask(model, Verb::Stop),
-        Action::Restart => jobs::ask(model, Verb::Restart),
-        Action::Pause => jobs::ask(model, Verb::Pause),
-        Action::Unpause => jobs::ask(model, Verb::Unpause),
-        Action::Kill => jobs::ask(model, Verb::Kill),
-        Action::Remove => jobs::ask(model, Verb::Remove),
+        Action::Start => ask::ask(model, Change::Act(Verb::Start)),
+        Action::Stop => ask::ask(model, Change::Act(Verb::Stop)),
+        Action::Restart => ask::ask(model, Change::Act(Verb::Restart)),
+        Action::Pause => ask::ask(model, Change::Act(Verb::Pause)),
+        Action::Unpause => ask::ask(model, Change::Act(Verb::Unpause)),
+        Action::Kill => ask::ask(model, Change::Act(Verb::Kill)),
+        Action::Remove => ask::ask(model, Change::Act(Verb::Remove)),
+        Action::Scale => ask::form(model, Wanted::Scale),
+        Action::Deploy => ask::form(model, Wanted::Deploy),
+        Action::Limit => ask::form(model, Wanted::Limit),
+        Action::Recreate => ask::ask(model, Change::Recreate),
+        Action::Rollback => {
+            let aim = model.grid.aim();
+            ask::roll_back(model, &aim, None)
+        }
+        Action::ProjectUp => {
+            let aim = model.grid.aim();
+            ask::project(model, Change::Up, &aim)
+        }
+        Action::ProjectDown => {
+            let aim = model.grid.aim();
+            ask::project(model, Change::Down, &aim)
+        }
+        Action::Unfinished => unfinished::open(model),
         Action::Shell => jobs::shell(model),
 
         Action::FocusNext => focus_next(model),
@@ -81,6 +100,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::TabHealth => pane::open(model, Tab::Health),
         Action::TabPorts => pane::open(model, Tab::Ports),
         Action::TabConfig => pane::open(model, Tab::Config),
+        Action::TabTimeline => pane::open(model, Tab::Timeline),
 
         Action::Filter if model.focus == Focus::Pane => pane::ask(model, Input::Filter),
         Action::Filter => {
@@ -113,6 +133,16 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn logs(model: &mut Model, action: Action) -> Vec<Effect> {
+    if model.focus == Focus::Pane
+        && model.tab != Tab::Logs
+        && matches!(action, Action::SaveLogs | Action::CopyLogs)
+    {
+        // What is meant is the page in front, not the logs.
+        return match pane::act(model, action) {
+            Some(effects) => effects,
+            None => nothing_here(model, action),
+        };
+    }
     // Text pages know how to go to the next match as well.
     if model.focus == Focus::Pane
         && model.tab != Tab::Logs
@@ -142,7 +172,12 @@ fn quit(model: &mut Model) -> Vec<Effect> {
     }
     model.leaving = true;
     let what: Vec<String> = model.jobs.iter().map(|j| format!("{} {}", j.change, j.what)).collect();
-    model.refuse(format!("still under way: {}; quit again to leave all the same", what.join(", ")));
+    let what = what.join(", ");
+    model.refuse(if model.ledger.recording == Recording::On {
+        format!("still under way: {what}; quit again: the step is finished, the rest stays in the journal")
+    } else {
+        format!("still under way: {what}; quit again: the step is finished, the rest is left undone")
+    });
     Vec::new()
 }
 
@@ -161,8 +196,8 @@ fn cancel(model: &mut Model) -> Vec<Effect> {
         model.say("filter cleared");
     } else if model.grid.clear_marks() > 0 {
         model.say("marks cleared");
-    } else if let Some(effect) = jobs::cancel(model) {
-        return vec![effect];
+    } else if let Some(effects) = jobs::cancel(model) {
+        return effects;
     } else if model.notice().is_some() {
         model.notices.clear();
     } else {

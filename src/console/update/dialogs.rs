@@ -7,7 +7,7 @@ use super::super::Effect;
 use super::super::dialog::{Before, Dialog, Message, Picker, help_lines, message_rows};
 use super::super::model::Model;
 use super::super::widget::{Scroll, scroll::step};
-use super::{jobs, palette};
+use super::{ask, palette, revisions, unfinished};
 use crate::action::Action;
 use crate::config::{Chord, Context, Keymap, Lookup, Theme};
 
@@ -27,7 +27,20 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     match dialog {
         Dialog::Palette(line) => palette::key(model, line, key),
         Dialog::Picker(picker) => pick(model, picker, key),
-        Dialog::Confirm(confirm) => confirm_key(model, confirm, key),
+        Dialog::Form(form) => ask::form_key(model, form, key),
+        Dialog::Revisions(list) => revisions::key(model, list, key),
+        Dialog::Confirm(confirm) => ask::confirm_key(model, confirm, key),
+        Dialog::Sure(sure) => unfinished::sure_key(model, sure, key),
+        Dialog::Unfinished(open) => unfinished::key(model, open, key),
+        // What is typed ahead must not answer a question that was not read.
+        Dialog::Looking(looking) if key.code == KeyCode::Esc => {
+            model.say(format!("{}: cancelled, nothing was done", looking.what));
+            Vec::new()
+        }
+        Dialog::Looking(looking) => {
+            model.dialogs.push(Dialog::Looking(looking));
+            Vec::new()
+        }
         mut dialog => {
             if matches!(scrolled(model, &mut dialog, key), Then::Stay) {
                 model.dialogs.insert(depth, dialog);
@@ -38,7 +51,7 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 }
 
 /// What a key means for a page that moves: keymap first, then the keys every keyboard has.
-fn moving(model: &Model, key: KeyEvent) -> Option<Action> {
+pub(super) fn moving(model: &Model, key: KeyEvent) -> Option<Action> {
     let chord = Chord::from(key);
     if let Lookup::Action(action) = model.skin.keymap.lookup(Context::Grid, &[chord]) {
         return Some(action);
@@ -107,52 +120,6 @@ fn scrolled(model: &mut Model, dialog: &mut Dialog, key: KeyEvent) -> Then {
         _ => {}
     }
     Then::Stay
-}
-
-fn confirm_key(
-    model: &mut Model,
-    mut confirm: Box<super::super::dialog::Confirm>,
-    key: KeyEvent,
-) -> Vec<Effect> {
-    let control = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
-    let typed = confirm.word().is_some();
-    match key.code {
-        KeyCode::Esc => {
-            model.say(format!("{}: cancelled, nothing was done", confirm.plan.intent.change));
-            return Vec::new();
-        }
-        KeyCode::Char('n' | 'N' | 'q') if !typed => {
-            model.say(format!("{}: cancelled, nothing was done", confirm.plan.intent.change));
-            return Vec::new();
-        }
-        KeyCode::Enter if confirm.lapsed.is_some() => return jobs::confirmed(model, &confirm),
-        // Enter ends what was typed: meant for something else, it must not end a service.
-        KeyCode::Enter if !typed && confirm.dangerous() => {
-            model.refuse(format!("enter does not {}: press y", confirm.plan.intent.change));
-        }
-        KeyCode::Enter if confirm.ready() => return jobs::confirmed(model, &confirm),
-        KeyCode::Char('y' | 'Y') if !typed && !control => return jobs::confirmed(model, &confirm),
-        KeyCode::Enter => {
-            let word = confirm.word().unwrap_or_default().to_owned();
-            model.refuse(format!("type {word} to confirm, esc to leave it"));
-        }
-        KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => {
-            let action = match key.code {
-                KeyCode::Up => Action::Up,
-                KeyCode::Down => Action::Down,
-                KeyCode::PageUp => Action::PageUp,
-                _ => Action::PageDown,
-            };
-            let rows = usize::from(Dialog::confirm_rows_shown(&confirm, model.size));
-            confirm.scroll.act(action, confirm.lines().len(), rows);
-        }
-        _ if typed => {
-            confirm.typed.handle_event(&Event::Key(key));
-        }
-        _ => {}
-    }
-    model.dialogs.push(Dialog::Confirm(confirm));
-    Vec::new()
 }
 
 fn pick(model: &mut Model, mut picker: Box<Picker>, key: KeyEvent) -> Vec<Effect> {

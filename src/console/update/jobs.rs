@@ -1,125 +1,49 @@
-//! Changes to the host: asked for, planned, confirmed, run, and what became of them.
+//! Jobs under way: how they move on, how they are called off, and what became of them.
 
 use super::super::Effect;
-use super::super::dialog::{Confirm, Dialog, Message};
-use super::super::model::{Job, Model};
+use super::super::dialog::{Dialog, Message, Sure, Yes};
+use super::super::model::Model;
 use super::super::pane::Target;
 use super::super::widget::Scroll;
-use crate::config::Protection;
-use crate::engine::{Consent, EngineError, Survey};
-use crate::fleet::{State, Verb};
-use crate::operate::{
-    Change, Confirm as Sure, Intent, JobId, Options, Outcome, Plan, Progress, Refusal, plan,
-};
+use super::ask::refused;
+use crate::engine::EngineError;
+use crate::fleet::State;
+use crate::operate::{End, JobId, Outcome, Progress};
 
-/// Ask for a change of what is marked, else selected.
-pub(super) fn ask(model: &mut Model, verb: Verb) -> Vec<Effect> {
-    let aim = model.grid.aim();
-    ask_for(model, verb, aim)
-}
-
-/// Ask for a change of these.
-pub(super) fn ask_for(model: &mut Model, verb: Verb, aim: Vec<Target>) -> Vec<Effect> {
-    if refused(model) {
-        return Vec::new();
+/// Cancel the newest job that is not being cancelled already; says whether there was one. What
+/// would be taken back is asked about once more: escape is pressed for many reasons.
+pub(super) fn cancel(model: &mut Model) -> Option<Vec<Effect>> {
+    let job = model.jobs.iter().rev().find(|j| !j.cancelled && j.undoing.is_none())?;
+    if !job.undoes() {
+        return Some(turn_back(model, job.id).into_iter().collect());
     }
-    match planned(model, verb, &aim, false) {
-        Ok((plan, force)) => {
-            let typed = tui_input::Input::default();
-            let confirm = Confirm { plan, aim, force, typed, scroll: Scroll::default(), lapsed: None };
-            model.dialogs.push(Dialog::Confirm(Box::new(confirm)));
-        }
-        Err(refusal) => model.refuse(refusal.to_string()),
-    }
-    Vec::new()
-}
-
-/// Plan; a removal that is refused because everything runs is planned by force, and says so.
-fn planned(model: &Model, verb: Verb, aim: &[Target], force: bool) -> Result<(Plan, bool), Refusal> {
-    let with = |force| {
-        // Read-only as a whole was refused before.
-        let protection = Protection { read_only: false, ..model.settings.protection() };
-        let options = Options { force, protection, ..Options::default() };
-        let intent = Intent { change: Change::Act(verb), targets: aim.to_vec() };
-        plan(&intent, &model.fleet, &Survey::default(), &options)
+    let sure = Sure {
+        title: "cancel".to_owned(),
+        question: format!("{} {}: undo it?", job.change, job.what),
+        text: vec![
+            format!(
+                "{} of {} steps are done. What was done is taken back, in reverse order,",
+                job.ended, job.steps
+            ),
+            "and the service runs again as before.".to_owned(),
+        ],
+        verb: "undo",
+        word: None,
+        typed: tui_input::Input::default(),
+        yes: Yes::Cancel(job.id),
     };
-    match with(force) {
-        Err(refusal) if verb == Verb::Remove && !force => match with(true) {
-            Ok(plan) => Ok((plan, true)),
-            Err(_) => Err(refusal),
-        },
-        planned => planned.map(|plan| (plan, force)),
-    }
+    model.dialogs.push(Dialog::Sure(Box::new(sure)));
+    Some(Vec::new())
 }
 
-/// The first of two places that say so; the engine's edge is the other.
-fn refused(model: &mut Model) -> bool {
-    if model.settings.read_only {
-        model.refuse(EngineError::ReadOnly.to_string());
-    }
-    model.settings.read_only
-}
-
-/// The fleet moved on: a question about what is gone says so instead of standing there as if.
-pub(super) fn reconsider(model: &mut Model) {
-    let lapsed = match model.dialogs.last() {
-        Some(Dialog::Confirm(confirm)) => {
-            let verb = confirm.plan.intent.change.verb();
-            verb.and_then(|verb| planned(model, verb, &confirm.aim, confirm.force).err())
-        }
-        _ => return,
+/// Call a job off.
+pub(super) fn turn_back(model: &mut Model, id: JobId) -> Option<Effect> {
+    let Some(job) = model.jobs.iter_mut().find(|j| j.id == id) else {
+        model.refuse("it has ended meanwhile");
+        return None;
     };
-    if let Some(Dialog::Confirm(confirm)) = model.dialogs.last_mut() {
-        confirm.lapsed = lapsed.map(|refusal| refusal.to_string());
-    }
-}
-
-/// Yes was said.
-pub(super) fn confirmed(model: &mut Model, confirm: &Confirm) -> Vec<Effect> {
-    // The fleet may have moved on while the question stood there: aim again.
-    let change = confirm.plan.intent.change.clone();
-    let Some(verb) = change.verb() else { return Vec::new() };
-    let plan = match planned(model, verb, &confirm.aim, confirm.force) {
-        Ok((plan, force)) if force == confirm.force => plan,
-        Ok(_) => {
-            model.refuse("what it was about has changed meanwhile: nothing was done, ask again");
-            return Vec::new();
-        }
-        Err(refusal) => {
-            model.refuse(refusal.to_string());
-            return Vec::new();
-        }
-    };
-    let meant = |p: &Plan| {
-        let mut ids: Vec<_> = p.steps.iter().filter_map(|s| s.replica().cloned()).collect();
-        ids.sort();
-        ids
-    };
-    let (then, now) = (meant(&confirm.plan), meant(&plan));
-    if now.iter().any(|id| then.binary_search(id).is_err()) {
-        model.refuse("there are other replicas now than you were shown: nothing was done, ask again");
-        return Vec::new();
-    }
-    let id = JobId(model.next_job);
-    model.next_job += 1;
-    let what = plan.question();
-    let what = what.split_once(' ').map_or("", |(_, rest)| rest).trim_end_matches('?').to_owned();
-    let steps = plan.steps.len();
-    model.jobs.push(Job { id, change, what, steps, ended: 0, at: String::new(), cancelled: false });
-    model.grid.clear_marks();
-    let consent = match &plan.confirm {
-        Sure::Open => Consent::None,
-        Sure::Yes => Consent::Yes,
-        Sure::Typed(_) => Consent::Typed,
-    };
-    vec![Effect::Run(id, Box::new(plan), consent)]
-}
-
-/// Cancel the newest job that is not being cancelled already; `None` where there is none.
-pub(super) fn cancel(model: &mut Model) -> Option<Effect> {
-    let job = model.jobs.iter_mut().rev().find(|j| !j.cancelled)?;
     job.cancelled = true;
-    let (id, words) = (job.id, format!("cancelling: {} {}", job.change, job.what));
+    let words = format!("cancelling: {} {}", job.change, job.what);
     model.refuse(words);
     Some(Effect::CancelJob(id))
 }
@@ -128,33 +52,44 @@ pub(super) fn cancel(model: &mut Model) -> Option<Effect> {
 pub(super) fn progress(model: &mut Model, progress: Progress) -> Vec<Effect> {
     model.dirty = true;
     let id = progress.job();
+    let now = model.now;
+    if let Some(job) = model.jobs.iter_mut().find(|j| j.id == id) {
+        job.moved(&progress, now);
+    }
     match progress {
-        Progress::Began { name, .. } => {
-            if let Some(job) = model.jobs.iter_mut().find(|j| j.id == id) {
-                job.at = name.to_string();
-            }
-        }
-        Progress::Recorded { .. } | Progress::Waiting { .. } | Progress::Undoing { .. } => {}
-        Progress::Ended { .. } => {
-            if let Some(job) = model.jobs.iter_mut().find(|j| j.id == id) {
-                job.ended += 1;
+        Progress::Undoing { why, .. } => {
+            if let Some(job) = model.jobs.iter().find(|j| j.id == id).filter(|j| !j.cancelled) {
+                let words = format!("{} {}: {why}: undoing it", job.change, job.what);
+                model.fail(words);
             }
         }
         Progress::Finished { outcome, .. } => {
             let cancelled = model.jobs.iter().any(|j| j.id == id && j.cancelled);
             model.jobs.retain(|j| j.id != id);
+            model.headline.stale = true;
+            // What it left, if anything, is asked for at once.
+            model.ledger.asked = None;
+            if let Some(Dialog::Sure(sure)) = model.dialogs.last()
+                && matches!(sure.yes, Yes::Cancel(job) if job == id)
+            {
+                model.dialogs.pop();
+            }
             match called_off(&outcome).filter(|_| cancelled) {
                 Some(words) => model.refuse(words),
-                None => finished(model, &outcome),
+                None => finished(model, &outcome, cancelled),
             }
         }
+        _ => {}
     }
     Vec::new()
 }
 
 /// What became of a job the user cancelled; `None` where nothing was left undone, or something
-/// failed by itself.
+/// failed by itself, or everything was taken back.
 fn called_off(outcome: &Outcome) -> Option<String> {
+    if !matches!(outcome.end, End::Failed { .. }) {
+        return None;
+    }
     let (mut left, mut given_up) = (0, 0);
     for (_, error) in outcome.failed() {
         match error {
@@ -174,22 +109,69 @@ fn called_off(outcome: &Outcome) -> Option<String> {
     (left + given_up > 0).then(|| format!("{} cancelled: {}", outcome.intent.change, words.join(", ")))
 }
 
-fn finished(model: &mut Model, outcome: &Outcome) {
-    if outcome.ok() {
-        model.say(outcome.sentence());
-        return;
-    }
-    model.fail(outcome.sentence());
-    let mut text = vec![outcome.sentence(), String::new()];
-    for (step, error) in outcome.failed() {
-        text.push(format!("{}: {error}", step.name()));
-        text.push(format!("  {}", error.remedy()));
+fn finished(model: &mut Model, outcome: &Outcome, cancelled: bool) {
+    let sentence = outcome.sentence();
+    match &outcome.end {
+        End::Done => {
+            model.say(sentence);
+            return;
+        }
+        // As the user wanted it.
+        End::Undone { .. } if cancelled => {
+            model.say(sentence);
+            return;
+        }
+        End::Refused { remedy, .. } => model.refuse(format!("{sentence} {remedy}").trim_end().to_owned()),
+        End::Undone { .. } | End::Failed { .. } | End::Interrupted { .. } => model.fail(sentence.clone()),
     }
     // Never under the user's fingers: who is typing reads it in the status line, and in :messages.
     if model.dialogs.is_empty() && model.prompt.is_none() {
-        let title = format!("{} failed", outcome.intent.change);
-        model.dialogs.push(Dialog::Message(Message { title, text, bad: true, scroll: Scroll::default() }));
+        let text = report(outcome, sentence);
+        let title = match &outcome.end {
+            End::Refused { .. } => "nothing was done".to_owned(),
+            End::Undone { .. } => format!("{} failed and was undone", outcome.intent.change),
+            End::Interrupted { .. } => format!("{} was left in the middle", outcome.intent.change),
+            End::Done | End::Failed { .. } => format!("{} failed", outcome.intent.change),
+        };
+        let bad = !matches!(outcome.end, End::Refused { .. });
+        model.dialogs.push(Dialog::Message(Message { title, text, bad, scroll: Scroll::default() }));
     }
+}
+
+/// What became of it, why, how things stand, what to type.
+fn report(outcome: &Outcome, sentence: String) -> Vec<String> {
+    let mut text = vec![sentence];
+    match &outcome.end {
+        End::Refused { why, remedy } => text.extend([String::new(), why.clone(), remedy.clone()]),
+        End::Undone { why } => text.extend([
+            String::new(),
+            format!("Why: {why}"),
+            "Everything is again as it was before.".to_owned(),
+        ]),
+        End::Interrupted { why } => text.extend([
+            String::new(),
+            format!("Why: {why}"),
+            match outcome.operation {
+                Some(n) => format!("The journal has it as operation {n}: qd finish {n}, or qd undo {n}."),
+                None => "There is no journal: what was begun has to be ended by hand.".to_owned(),
+            },
+        ]),
+        End::Done | End::Failed { .. } => {}
+    }
+    let failed: Vec<_> = outcome.failed().collect();
+    if !failed.is_empty() {
+        text.push(String::new());
+    }
+    for (step, error) in failed {
+        text.push(format!("{}: {error}", step.name()));
+        text.push(format!("  {}", error.remedy()));
+    }
+    if !outcome.advice.is_empty() {
+        text.push(String::new());
+        text.extend(outcome.advice.iter().cloned());
+    }
+    text.dedup();
+    text
 }
 
 /// A shell in the selected replica.

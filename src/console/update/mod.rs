@@ -5,6 +5,7 @@
 //! before drawing or before a key is understood.
 
 mod act;
+mod ask;
 mod dialogs;
 mod grid;
 mod jobs;
@@ -14,6 +15,8 @@ mod observe;
 mod palette;
 mod pane;
 mod prompt;
+mod revisions;
+mod unfinished;
 
 use super::model::Model;
 use super::{Effect, Msg};
@@ -47,6 +50,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 changed |= pane.inspected(&replica, &result);
             }
             model.dirty |= changed;
+            Vec::new()
+        }
+        Msg::Surveyed(number, token, result) => ask::surveyed(model, number, token, *result),
+        Msg::Revisions(number, result) => revisions::came(model, number, result),
+        Msg::Unfinished(result) => {
+            unfinished::came(model, result);
             Vec::new()
         }
         Msg::Job(progress) => jobs::progress(model, progress),

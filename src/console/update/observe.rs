@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::super::model::Model;
-use super::super::{Effect, pane::Target};
-use super::{jobs, pane};
-use crate::fleet::{Changes, Link, Observation};
+use super::super::{Effect, job, pane::Target};
+use super::{ask, pane, unfinished};
+use crate::fleet::{Changes, Clause, Health, Link, Observation, ServiceId};
 
 /// In a fleet of more services than this, header and situation follow at most twice a second.
 const MANY: u32 = 300;
@@ -93,10 +93,11 @@ pub fn settle(model: &mut Model) -> Vec<Effect> {
     model.grid.refresh(&model.fleet, model.now, layout.grid.height);
     headline(model);
     if model.untold.rows || model.untold.facts {
-        jobs::reconsider(model);
+        ask::reconsider(model);
     }
     let mut effects = pane::show(model);
     effects.extend(pane::told(model));
+    effects.extend(unfinished::ask_journal(model));
     let in_view = model.grid.in_view(&model.fleet);
     if in_view != model.in_view {
         model.in_view.clone_from(&in_view);
@@ -114,9 +115,41 @@ fn headline(model: &mut Model) {
     if due || since >= 1000 {
         model.headline.counts = model.fleet.counts(model.now);
         model.headline.situation = model.fleet.situation(model.now);
+        planned(model);
         model.headline.at = at;
         model.headline.stale = false;
     }
+}
+
+/// What an operation does to its services is no trouble to be alarmed about: it is said as what
+/// it is.
+fn planned(model: &mut Model) {
+    let mut busy: Vec<(ServiceId, String)> = Vec::new();
+    for job in &model.jobs {
+        let how = if job.undoing.is_some() {
+            "put back".to_owned()
+        } else {
+            job::being(job.change.word()).to_owned()
+        };
+        busy.extend(job.services.iter().map(|id| (id.clone(), how.clone())));
+    }
+    for other in &model.ledger.others {
+        let how = format!("{} by {}", job::being(&other.begun.change), other.begun.who.user);
+        busy.extend(other.begun.services.iter().map(|id| (id.clone(), how.clone())));
+    }
+    if busy.is_empty() {
+        return;
+    }
+    let situation = &mut model.headline.situation;
+    situation.clauses.retain(|c| c.service.as_ref().is_none_or(|id| !busy.iter().any(|(b, _)| b == id)));
+    let words = match busy.as_slice() {
+        [(id, how)] => format!("{} is being {how}", id.name),
+        [(id, how), rest @ ..] => format!("{} is being {how}, so are {} more", id.name, rest.len()),
+        [] => String::new(),
+    };
+    let clause = Clause { health: Health::Running, text: words, service: None };
+    situation.clauses.insert(0, clause);
+    situation.worst = situation.clauses.iter().map(|c| c.health).max().unwrap_or(Health::Running);
 }
 
 /// The target the pane is about: the selected row.

@@ -6,7 +6,9 @@ use tui_input::backend::crossterm::EventHandler;
 use super::super::Effect;
 use super::super::dialog::{Command, CommandError, Dialog, Palette, Sources, candidates, parse};
 use super::super::model::{Focus, Model};
-use super::{act, dialogs, grid, jobs};
+use super::super::pane::Target;
+use super::{act, ask, dialogs, grid, unfinished};
+use crate::operate::Change;
 
 /// Work out what the palette's text could become.
 pub(super) fn complete(model: &mut Model) {
@@ -61,7 +63,7 @@ fn enter(model: &mut Model, mut palette: Palette) -> Vec<Effect> {
     let parsed = parse(text, &model.fleet);
     // Half a word will do where completion knows the rest.
     let best = match &parsed {
-        Ok(_) | Err(CommandError::Empty | CommandError::Ambiguous(..)) => None,
+        Ok(_) | Err(CommandError::Empty | CommandError::Ambiguous(..) | CommandError::Value(_)) => None,
         Err(_) => chosen.or_else(|| palette.candidates.first().cloned()),
     };
     match best {
@@ -99,7 +101,22 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             model.grid.set_filter(&text);
             model.say(format!("filter {text}; esc clears it"));
         }
-        Command::Verb(verb, targets) => return jobs::ask_for(model, verb, targets),
+        Command::Change(change, targets) => {
+            let aim = aim(model, targets);
+            return match change {
+                Change::Up | Change::Down => ask::project(model, change, &aim),
+                _ => ask::ask_for(model, change, aim),
+            };
+        }
+        Command::Form(wanted, targets) => {
+            let aim = aim(model, targets);
+            return ask::form_for(model, wanted, aim);
+        }
+        Command::Rollback(targets, to) => {
+            let aim = aim(model, targets);
+            return ask::roll_back(model, &aim, to);
+        }
+        Command::Resume(how, number) => return unfinished::bring(model, how, number),
         Command::Goto(target) => {
             model.focus = Focus::Grid;
             model.fullscreen = false;
@@ -110,4 +127,9 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Messages => dialogs::messages(model),
     }
     Vec::new()
+}
+
+/// What was named, else what is marked, else selected.
+fn aim(model: &Model, named: Vec<Target>) -> Vec<Target> {
+    if named.is_empty() { model.grid.aim() } else { named }
 }

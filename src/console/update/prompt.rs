@@ -89,6 +89,8 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
             Dialog::Palette(palette) => Some(&mut palette.line),
             Dialog::Help(help) if help.searching => Some(&mut help.query),
             Dialog::Confirm(confirm) if confirm.word().is_some() => Some(&mut confirm.typed),
+            Dialog::Sure(sure) if sure.word.is_some() => Some(&mut sure.typed),
+            Dialog::Form(form) => form.typing(),
             _ => None,
         };
         match line {

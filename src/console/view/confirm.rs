@@ -2,20 +2,25 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
-use super::super::dialog::{Confirm, ConfirmLine};
+use super::super::dialog::{Confirm, Kind};
 use super::super::model::Model;
 use super::super::widget::text;
 use super::{footer, frame};
-use crate::config::Role;
+use crate::config::{Level, Role};
 
 /// Draw it.
 pub(super) fn confirm(model: &Model, confirm: &Confirm, area: Rect, buf: &mut Buffer) -> Option<Position> {
     let theme = &model.skin.theme;
-    let role = if confirm.dangerous() { Role::DialogDanger } else { Role::Dialog };
-    let title = if confirm.force { "by force" } else { "please confirm" };
-    let inside = frame::frame(model, area, title, role, buf);
+    let title = match (confirm.basis.force, confirm.level()) {
+        (true, Level::Typed) => "by force, protected: typed",
+        (true, _) => "by force",
+        (false, Level::Typed) => "protected: typed",
+        (false, _) => "please confirm",
+    };
+    let inside = frame::frame(model, area, title, ground(confirm), buf);
     if inside.is_empty() {
         return None;
     }
@@ -65,48 +70,54 @@ fn keys(confirm: &Confirm) -> Vec<(&'static str, String)> {
         return vec![("esc", "close".to_owned())];
     }
     match (confirm.word(), confirm.dangerous()) {
-        (Some(_), _) => vec![("enter", verb.to_string()), ("esc", "leave it".to_owned())],
-        (None, true) => vec![("y", format!("{verb} (enter does not)")), ("n / esc", "leave it".to_owned())],
-        (None, false) => vec![("y / enter", verb.to_string()), ("n / esc", "leave it".to_owned())],
+        (Some(_), _) => vec![
+            ("enter", verb.to_string()),
+            ("esc", "leave it".to_owned()),
+            ("ctrl-y", "copy the plan".to_owned()),
+        ],
+        (None, true) => vec![
+            ("y", format!("{verb} (enter does not)")),
+            ("n / esc", "leave it".to_owned()),
+            ("c", "copy the plan".to_owned()),
+        ],
+        (None, false) => vec![
+            ("y / enter", verb.to_string()),
+            ("n / esc", "leave it".to_owned()),
+            ("c", "copy the plan".to_owned()),
+        ],
     }
 }
 
 fn lines(model: &Model, confirm: &Confirm, area: Rect, buf: &mut Buffer) {
     let theme = &model.skin.theme;
     let glyphs = &model.skin.glyphs;
-    let mut rows: Vec<Line<'static>> = Vec::new();
     let cols = usize::from(area.width);
-    for line in confirm.lines() {
-        let lapsed = matches!(line, ConfirmLine::Lapsed(_));
-        match line {
-            ConfirmLine::Blank => rows.push(Line::default()),
-            ConfirmLine::Lapsed(words) | ConfirmLine::Warning(words) => {
-                let role = if lapsed { Role::Bad } else { Role::Warn };
-                for (i, range) in text::wrap(&words, cols.saturating_sub(2), true).into_iter().enumerate() {
-                    let lead = if i == 0 { glyphs.warn } else { " " };
-                    let part = words.get(range).unwrap_or_default();
-                    rows.push(Line::styled(format!("{lead} {part}"), theme.style(role)));
-                }
-            }
-            ConfirmLine::Row { skipped, action, name, note } => {
-                let role = if skipped { Role::Dim } else { Role::Text };
-                let words = text::clip(&format!("{action:<8} {name}  {note}"), cols, glyphs.ellipsis);
-                rows.push(Line::styled(words, theme.style(role)));
-            }
-        }
-    }
+    let rows = confirm.rows(cols, glyphs.warn);
     let shown = usize::from(area.height);
     let top = confirm.scroll.top(rows.len(), shown);
     let below = rows.len().saturating_sub(top + shown);
-    for (i, row) in rows.into_iter().skip(top).take(shown).enumerate() {
-        text::put(buf, area, i as u16, &row);
+    for (i, (kind, words)) in rows.iter().skip(top).take(shown).enumerate() {
+        let role = match kind {
+            Kind::Lapsed => Role::Bad,
+            Kind::Warning => Role::Warn,
+            Kind::Fact | Kind::Step => ground(confirm),
+            Kind::Skipped => Role::Dim,
+        };
+        let style = theme.style(role);
+        let style = if *kind == Kind::Fact { style.add_modifier(Modifier::BOLD) } else { style };
+        let words = text::clip(words, cols, glyphs.ellipsis);
+        text::put(buf, area, i as u16, &Line::styled(words, style));
     }
     if below > 0 && area.height > 0 {
         let more =
             Line::styled(format!("{} and {} more", glyphs.descending, below + 1), theme.style(Role::Dim));
         let last = Rect { y: area.bottom() - 1, height: 1, ..area };
         ratatui::widgets::Widget::render(ratatui::widgets::Clear, last, buf);
-        buf.set_style(last, theme.style(if confirm.dangerous() { Role::DialogDanger } else { Role::Dialog }));
+        buf.set_style(last, theme.style(ground(confirm)));
         text::put(buf, last, 0, &more);
     }
+}
+
+fn ground(confirm: &Confirm) -> Role {
+    if confirm.dangerous() { Role::DialogDanger } else { Role::Dialog }
 }

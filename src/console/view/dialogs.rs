@@ -9,7 +9,7 @@ use tui_logger::{TuiLoggerLevelOutput, TuiLoggerWidget};
 use super::super::dialog::{Before, Dialog, Message, Palette, Picker};
 use super::super::model::Model;
 use super::super::widget::text;
-use super::{confirm, first_shown, footer, frame, help};
+use super::{confirm, first_shown, footer, frame, help, operation};
 use crate::config::Role;
 
 /// Draw a dialog; returns the cursor's place while something is typed in it.
@@ -19,6 +19,20 @@ pub(super) fn dialog(model: &Model, dialog: &Dialog, buf: &mut Buffer) -> Option
         return None;
     }
     match dialog {
+        Dialog::Form(form) => operation::form(model, form, area, buf),
+        Dialog::Looking(looking) => {
+            operation::looking(model, looking, area, buf);
+            None
+        }
+        Dialog::Revisions(list) => {
+            operation::revisions(model, list, area, buf);
+            None
+        }
+        Dialog::Sure(sure) => operation::sure(model, sure, area, buf),
+        Dialog::Unfinished(left) => {
+            operation::unfinished(model, left, area, buf);
+            None
+        }
         Dialog::Confirm(question) => confirm::confirm(model, question, area, buf),
         Dialog::Help(page) => help::help(model, page, area, buf),
         Dialog::Palette(line) => palette(model, line, area, buf),

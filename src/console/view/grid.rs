@@ -6,7 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthChar;
 
-use super::super::grid::{Cell, Columns, Fold, Row};
+use super::super::grid::{Cell, Column, Columns, Fold, Row};
 use super::super::model::Model;
 use super::super::pane::Target;
 use super::super::widget::text;
@@ -100,8 +100,17 @@ fn draw_row(model: &Model, columns: &Columns, row: &Row, line: Rect, buf: &mut B
             let lead = [verdict(model, summary.health.health), Span::raw(" ")];
             put_name(model, &lead, &id.name, &row.matched, theme.style(Role::Text), name_at, buf);
             let history = model.fleet.service_history(id);
+            let busy = model.busy(id);
             for cell in columns.cells() {
-                put(buf, line, *cell, cells::cell(model, &summary, history.as_ref(), *cell));
+                let spans = match &busy {
+                    // What an operation causes is planned: it is said as what it is.
+                    Some(words) if cell.column == Column::Health => {
+                        let words = text::clip(words, usize::from(cell.width), glyphs.ellipsis);
+                        vec![Span::styled(words, theme.style(Role::Marker))]
+                    }
+                    _ => cells::cell(model, &summary, history.as_ref(), *cell),
+                };
+                put(buf, line, *cell, spans);
             }
         }
         Target::Replica(id) => {
@@ -125,10 +134,27 @@ fn draw_row(model: &Model, columns: &Columns, row: &Row, line: Rect, buf: &mut B
             put_name(model, &lead, short(replica), &[], theme.style(Role::Dim), name_at, buf);
             let history = model.fleet.history(id);
             for cell in columns.cells() {
-                put(buf, line, *cell, cells::cell(model, &summary, history.as_ref(), *cell));
+                let spans = match spare(replica) {
+                    Some(words) if cell.column == Column::Health => {
+                        vec![Span::styled(text::clip(words, usize::from(cell.width), glyphs.ellipsis), dim)]
+                    }
+                    _ => cells::cell(model, &summary, history.as_ref(), *cell),
+                };
+                put(buf, line, *cell, spans);
             }
         }
     }
+}
+
+/// What a spare is there for.
+fn spare(replica: &Replica) -> Option<&'static str> {
+    if replica.role != fleet::Role::Spare {
+        return None;
+    }
+    Some(match fleet::SpareName::parse(&replica.name).map(|name| name.side) {
+        Some(fleet::Side::New) => "new, not in its place yet",
+        _ => "old, kept to go back to",
+    })
 }
 
 /// A replica's name without its project's, which stands above it.

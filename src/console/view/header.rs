@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::super::ledger::Recording;
 use super::super::model::Model;
 use super::super::widget::text;
 use super::{health_glyph, health_role};
@@ -28,7 +29,18 @@ impl Piece {
 
 /// What changes what every key means.
 fn badge_words(model: &Model) -> impl Iterator<Item = &'static str> {
-    let badges = [(model.demo, " DEMO "), (model.settings.read_only, " READ-ONLY ")];
+    let unrecorded = match model.ledger.recording {
+        Recording::On => false,
+        // The demo's world forgets everything anyway.
+        Recording::Unwanted => !model.demo,
+        Recording::Broken { .. } => true,
+    };
+    let badges = [
+        (model.demo, " DEMO "),
+        (model.settings.read_only, " READ-ONLY "),
+        (unrecorded, " NOT RECORDED "),
+        (!model.ledger.left.is_empty(), " UNFINISHED "),
+    ];
     badges.into_iter().filter_map(|(on, word)| on.then_some(word))
 }
 

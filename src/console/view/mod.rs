@@ -13,6 +13,8 @@ mod frame;
 mod grid;
 mod header;
 mod help;
+mod jobs;
+mod operation;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -44,6 +46,7 @@ pub fn draw(model: &Model, buf: &mut Buffer) -> Option<Position> {
             bar::bar(model, layout.title, buf);
         }
         pane(model, layout.pane, buf);
+        jobs::jobs(model, layout.jobs, buf);
         if matches!(model.fleet.link(), Some(Link::Lost { .. })) {
             // Old data must not look like live data.
             for part in [layout.grid, layout.pane] {

@@ -1,0 +1,57 @@
+//! What the console has to know before it can plan: asked beside the screen, bounded in time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::dialog::Past;
+use crate::engine::{Engine, EngineError, Query, Survey};
+use crate::fleet::{Fleet, ServiceId};
+use crate::journal::{self, Journal, JournalError};
+
+/// How long a look may take.
+const BOUND: Duration = Duration::from_secs(20);
+/// Operations read to say who made a revision.
+const MAKERS: u32 = 200;
+
+/// Which engine it is, for the journal; empty before it has told.
+pub(super) fn instance(fleet: &Fleet) -> String {
+    fleet.engine().map(|e| e.instance.clone()).unwrap_or_default()
+}
+
+/// What planning this depends on.
+pub(super) async fn survey(engine: Arc<dyn Engine>, query: Query) -> Result<Survey, EngineError> {
+    match tokio::time::timeout(BOUND, engine.survey(&query)).await {
+        Ok(result) => result,
+        Err(_) => Err(EngineError::Timeout {
+            endpoint: engine.endpoint(),
+            seconds: BOUND.as_secs(),
+            during: "looking before a change".to_owned(),
+        }),
+    }
+}
+
+/// What a service ran, and who made it run that.
+pub(super) async fn revisions(
+    journal: Option<Journal>,
+    instance: String,
+    service: ServiceId,
+) -> Result<Vec<Past>, JournalError> {
+    let journal = journal.ok_or(JournalError::Closed)?;
+    let revisions = journal.revisions(&instance, &service).await?;
+    let query = journal::Query {
+        instance: Some(instance),
+        service: Some(service),
+        limit: Some(MAKERS),
+        ..journal::Query::default()
+    };
+    let makers = journal.operations(query).await?;
+    let by = |id: i64| match makers.iter().find(|m| m.id == id) {
+        Some(maker) => format!("{} (operation {id})", maker.begun.who.words()),
+        None => format!("operation {id}"),
+    };
+    let past = |revision: crate::fleet::Revision| {
+        let by = revision.by.map(by).unwrap_or_default();
+        Past { revision, by }
+    };
+    Ok(revisions.into_iter().map(past).collect())
+}
