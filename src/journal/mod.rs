@@ -15,6 +15,7 @@ mod file;
 mod operations;
 mod process;
 mod record;
+mod recorder;
 mod revisions;
 mod rows;
 mod schema;
@@ -28,6 +29,7 @@ pub use record::{
     Adoption, EventRecord, Lock, NewOperation, OperationEnd, OperationRecord, OperationState, Query,
     RevealRecord, Sighting, StepEnd, StepRecord,
 };
+pub use recorder::{News, Recorder, Recording};
 pub use who::Who;
 
 use std::collections::HashMap;
@@ -268,7 +270,7 @@ impl Journal {
     pub async fn saw(&self, instance: &str, sightings: Vec<Sighting>) -> Result<(), JournalError> {
         let instance = instance.to_owned();
         // What is running can be seen again.
-        self.lightly(move |c| revisions::saw(c, &instance, &sightings)).await
+        self.lightly(move |c| revisions::saw(c, &instance, &sightings, Timestamp::now())).await
     }
 
     /// What a service ran, newest first.

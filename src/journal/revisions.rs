@@ -13,17 +13,21 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
 
 use super::Sighting;
 use super::fault::Fault;
-use super::operations::exclusive;
+use super::operations::{cause, exclusive};
 use super::rows::{self, key, micros, time};
 use crate::fleet::{Revision, ServiceId};
 
 /// How many are kept over all services; hosts that run throw-away containers see many. Far more
 /// than anybody rolls back through.
 pub(super) const KEPT: i64 = 100_000;
+
+/// How far ahead of our clock what others saw may be, microseconds.
+const AHEAD: i64 = 60_000_000;
 
 /// A current revision.
 struct Current {
@@ -42,10 +46,24 @@ impl Current {
             && *seen.image.reference == self.reference
             && (spec.is_none() || self.spec.is_none() || spec == self.spec)
     }
+
+    /// With what this sighting tells and was not known.
+    fn with(mut self, seen: &Sighting) -> Self {
+        if self.image.is_empty() {
+            self.image = seen.image.id.to_string();
+        }
+        self.spec = self.spec.or_else(|| seen.spec.map(|s| s.to_string()));
+        self
+    }
 }
 
 /// See [`Journal::saw`](super::Journal::saw).
-pub(super) fn saw(connection: &mut Connection, instance: &str, sightings: &[Sighting]) -> Result<(), Fault> {
+pub(super) fn saw(
+    connection: &mut Connection,
+    instance: &str,
+    sightings: &[Sighting],
+    now: Timestamp,
+) -> Result<(), Fault> {
     let mut pictures: BTreeMap<String, Vec<&Sighting>> = BTreeMap::new();
     for sighting in sightings {
         pictures.entry(key(&sighting.service)).or_default().push(sighting);
@@ -53,7 +71,7 @@ pub(super) fn saw(connection: &mut Connection, instance: &str, sightings: &[Sigh
     let step = exclusive(connection)?;
     let mut grown = false;
     for (service, picture) in &pictures {
-        grown |= see(&step, instance, service, picture)?;
+        grown |= see(&step, instance, service, picture, micros(now))?;
     }
     if grown {
         prune(&step, KEPT)?;
@@ -63,57 +81,74 @@ pub(super) fn saw(connection: &mut Connection, instance: &str, sightings: &[Sigh
 }
 
 /// One picture of one service; whether something is new.
-fn see(step: &Transaction<'_>, instance: &str, service: &str, picture: &[&Sighting]) -> Result<bool, Fault> {
+fn see(
+    step: &Transaction<'_>,
+    instance: &str,
+    service: &str,
+    picture: &[&Sighting],
+    now: i64,
+) -> Result<bool, Fault> {
     let (newest, last): (i64, Option<i64>) = step
         .prepare_cached(
             "SELECT coalesce(max(number), 0), max(last_seen) FROM revisions WHERE instance = ?1 AND service = ?2",
         )?
         .query_row(params![instance, service], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let at = picture.iter().map(|s| micros(s.at)).max().unwrap_or(0);
-    if last.is_some_and(|last| at < last) {
+    // A clock that was wrong once must not stop history until that time comes.
+    if last.is_some_and(|last| at < last && last <= now + AHEAD) {
         return Ok(false);
     }
     let mut gone = current(step, instance, service)?;
     let mut kept: Vec<Current> = Vec::new();
     let mut number = newest;
-    for seen in picture {
-        let known = gone.iter().position(|c| c.is(seen)).map(|at| gone.swap_remove(at));
-        if let Some(known) = known {
-            refresh(step, known.id, at, seen)?;
-            kept.push(known);
-        } else if let Some(again) = kept.iter().find(|c| c.is(seen)) {
-            // Two replicas of the same.
-            refresh(step, again.id, at, seen)?;
-        } else {
+    // Those that are fully known choose first; what could be several of them is all of them, so
+    // that an engine that tells little at first does not end what goes on.
+    let (known, vague): (Vec<&Sighting>, Vec<_>) =
+        picture.iter().copied().partition(|s| s.spec.is_some() && !s.image.id.is_empty());
+    for seen in known.into_iter().chain(vague) {
+        let one = seen.spec.is_some() && !seen.image.id.is_empty();
+        let mut again = kept.iter().any(|c| c.is(seen));
+        while let Some(at_once) = gone.iter().position(|c| c.is(seen)).filter(|_| !(one && again)) {
+            let current = gone.swap_remove(at_once);
+            refresh(step, current.id, at, seen)?;
+            kept.push(current.with(seen));
+            again = true;
+        }
+        if !again {
             number += 1;
-            let spec = seen.spec.map(|s| s.to_string());
-            step.prepare_cached(
-                "INSERT INTO revisions
-                    (instance, service, number, image, reference, spec, first_seen, last_seen, operation)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
-            )?
-            .execute(params![
-                instance,
-                service,
-                number,
-                &*seen.image.id,
-                &*seen.image.reference,
-                spec,
-                at,
-                seen.by,
-            ])?;
-            kept.push(Current {
-                id: step.last_insert_rowid(),
-                image: seen.image.id.to_string(),
-                reference: seen.image.reference.to_string(),
-                spec,
-            });
+            kept.push(add(step, instance, service, number, at, seen)?);
         }
     }
     for old in gone {
         step.prepare_cached("UPDATE revisions SET current = 0 WHERE id = ?1")?.execute([old.id])?;
     }
     Ok(number > newest)
+}
+
+/// A new revision. Where the caller does not say which operation made it, the one that was at this
+/// service did: another qd may have seen it first.
+fn add(
+    step: &Transaction<'_>,
+    instance: &str,
+    service: &str,
+    number: i64,
+    at: i64,
+    seen: &Sighting,
+) -> Result<Current, Fault> {
+    let by = match seen.by {
+        Some(by) => Some(by),
+        None => cause(step, instance, service, at)?,
+    };
+    let new =
+        Current { id: 0, image: String::new(), reference: seen.image.reference.to_string(), spec: None }
+            .with(seen);
+    step.prepare_cached(
+        "INSERT INTO revisions
+            (instance, service, number, image, reference, spec, first_seen, last_seen, operation)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
+    )?
+    .execute(params![instance, service, number, new.image, new.reference, new.spec, at, by])?;
+    Ok(Current { id: step.last_insert_rowid(), ..new })
 }
 
 fn current(step: &Transaction<'_>, instance: &str, service: &str) -> Result<Vec<Current>, Fault> {
@@ -131,7 +166,7 @@ fn current(step: &Transaction<'_>, instance: &str, service: &str) -> Result<Vec<
 /// under way when the revision was first seen.
 fn refresh(step: &Transaction<'_>, id: i64, at: i64, seen: &Sighting) -> Result<(), Fault> {
     step.prepare_cached(
-        "UPDATE revisions SET last_seen = ?2,
+        "UPDATE revisions SET last_seen = max(last_seen, ?2),
             spec = coalesce(spec, ?3),
             image = CASE image WHEN '' THEN ?4 ELSE image END,
             operation = coalesce(operation,

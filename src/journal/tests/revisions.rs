@@ -1,5 +1,9 @@
 //! What services ran.
 
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
 use super::*;
 
 /// `(number, tag, first, last, current)`, newest first; times in seconds.
@@ -60,6 +64,35 @@ async fn old_news_is_no_news() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_wrong_does_not_stop_history() {
+    let journal = Journal::in_memory().unwrap();
+    let century = 3_155_760_000;
+    journal.saw("one", vec![sighting("api", "1", century)]).await.unwrap();
+    journal.saw("one", vec![sighting("api", "1", 10)]).await.unwrap();
+    journal.saw("one", vec![sighting("api", "2", 20)]).await.unwrap();
+    journal.saw("one", vec![sighting("api", "2", 30)]).await.unwrap();
+    assert_eq!(
+        history(&journal, "api").await,
+        [row(2, "2", 20, 30, true), row(1, "1", century, century, false)]
+    );
+}
+
+#[tokio::test]
+async fn what_is_told_little_of_ends_nothing() {
+    let journal = Journal::in_memory().unwrap();
+    let seen =
+        |spec: Option<u64>, second| Sighting { spec: spec.map(SpecHash), ..sighting("api", "1", second) };
+    // Two replicas of one image with other settings; a list tells no settings, an inspection does.
+    journal.saw("one", vec![seen(Some(1), 0), seen(Some(2), 0)]).await.unwrap();
+    for second in [10, 30] {
+        journal.saw("one", vec![seen(None, second)]).await.unwrap();
+        journal.saw("one", vec![seen(None, second + 5), seen(Some(1), second + 5)]).await.unwrap();
+        journal.saw("one", vec![seen(Some(2), second + 9), seen(Some(1), second + 9)]).await.unwrap();
+    }
+    assert_eq!(history(&journal, "api").await, [row(2, "1", 0, 39, true), row(1, "1", 0, 39, true)]);
+}
+
+#[tokio::test]
 async fn a_tag_that_moved_and_settings_that_changed_are_revisions() {
     let journal = Journal::in_memory().unwrap();
     let latest = |id: &str, spec: Option<u64>, second| Sighting {
@@ -110,8 +143,10 @@ async fn an_operation_is_the_cause_of_what_came_after_it() {
     journal.saw("one", vec![seen("2", later, None)]).await.unwrap();
     journal.saw("one", vec![seen("2", later, Some(id))]).await.unwrap();
     journal.saw("one", vec![seen("3", later, Some(id))]).await.unwrap();
+    // And one that another qd saw first, without knowing whose it is.
+    journal.saw("one", vec![seen("4", later, None)]).await.unwrap();
     let by: Vec<_> = journal.revisions("one", &service("api")).await.unwrap().iter().map(|r| r.by).collect();
-    assert_eq!(by, [Some(id), Some(id), None]);
+    assert_eq!(by, [Some(id), Some(id), Some(id), None]);
 }
 
 #[tokio::test]
@@ -125,4 +160,50 @@ async fn throw_away_services_do_not_pile_up() {
     journal.durably(|c| crate::journal::revisions::prune(c, 10)).await.unwrap();
     assert_eq!(history(&journal, "job-19").await, []);
     assert_eq!(history(&journal, "job-20").await.len(), 1);
+}
+
+/// What a service can run.
+const TAGS: [&str; 3] = ["1", "2", "3"];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever is seen in whatever order: current is what the last picture showed, and there is a
+    /// revision for every time an image came.
+    #[test]
+    fn history_is_what_was_seen(pictures in proptest::collection::vec(0_u8..8, 1..30)) {
+        let shown = |picture: u8| -> BTreeSet<&str> {
+            TAGS.iter().enumerate().filter(|(bit, _)| picture & (1 << bit) != 0).map(|(_, tag)| *tag).collect()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let told = runtime.block_on(async {
+            let journal = Journal::in_memory().unwrap();
+            for (second, picture) in (0_i64..).zip(&pictures) {
+                let seen = shown(*picture).into_iter().map(|tag| sighting("api", tag, second)).collect();
+                journal.saw("one", seen).await.unwrap();
+            }
+            journal.revisions("one", &service("api")).await.unwrap()
+        });
+        let mut before = BTreeSet::new();
+        let mut came = 0;
+        // An empty picture is none.
+        for picture in pictures.iter().filter(|p| **p != 0) {
+            came += shown(*picture).difference(&before).count();
+            before = shown(*picture);
+        }
+        let current: BTreeSet<&str> = told.iter().filter(|r| r.current).map(|r| r.image.tag()).collect();
+        prop_assert_eq!(current, before);
+        prop_assert_eq!(told.len(), came);
+        let numbers: Vec<u32> = told.iter().map(|r| r.number).collect();
+        let expected: Vec<u32> = (1..=u32::try_from(came).unwrap()).rev().collect();
+        prop_assert_eq!(numbers, expected);
+        for tag in TAGS {
+            let mut spans = told.iter().filter(|r| r.image.tag() == tag).map(|r| (r.first_seen, r.last_seen));
+            let mut later = spans.next();
+            for (first, last) in spans {
+                prop_assert!(first <= last && Some(last) < later.map(|(first, _)| first));
+                later = Some((first, last));
+            }
+        }
+    }
 }
