@@ -105,6 +105,14 @@ pub enum EngineError {
         /// What to do instead.
         remedy: String,
     },
+    /// An image can't be had: it does not exist, the registry does not let us, or can't be reached.
+    #[error("{why}")]
+    NoImage {
+        /// Why, naming the image.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
     /// A step of a job was not begun: the job was cancelled, or a step before it failed.
     #[error("not done: {why}")]
     NotBegun {
@@ -174,6 +182,7 @@ impl EngineError {
             Self::ApiTooOld { .. } => "Update the engine: 20.10 or newer.".into(),
             Self::Settings { remedy, .. }
             | Self::Unsupported { remedy, .. }
+            | Self::NoImage { remedy, .. }
             | Self::Unrecorded { remedy, .. } => remedy.clone(),
             Self::Protected { level: "typed", .. } => "Type its name to mean it (--confirm NAME).".into(),
             Self::Protected { .. } => "Change its level under [[protect]] in the config, if you may.".into(),

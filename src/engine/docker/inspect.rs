@@ -14,6 +14,8 @@ use crate::text::sanitize::{block, label};
 
 /// The longest path or name kept, characters.
 const PATH: usize = 1024;
+/// How often to look whether something has become so.
+const AGAIN: Duration = Duration::from_millis(50);
 /// The longest single value kept, characters.
 const VALUE: usize = 8192;
 
@@ -32,6 +34,20 @@ pub(super) async fn fetch_bare(wire: &Wire, id: &str) -> Result<Inspected, Engin
 pub(super) async fn settings(wire: &Wire, id: &str) -> Result<Settings, EngineError> {
     let body = wire.fetch(&path(id), short(id)).await?;
     Settings::read(&body).map_err(|e| failure::garbage(&e, "an inspect"))
+}
+
+/// Wait until a container that is being removed is no more.
+pub(super) async fn until_gone(wire: &Wire, id: &str, within: Duration) -> Result<(), EngineError> {
+    let gone = async {
+        loop {
+            match fetch_bare(wire, id).await {
+                Ok(_) => tokio::time::sleep(AGAIN).await,
+                Err(EngineError::Gone { .. }) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    tokio::time::timeout(within, gone).await.map_err(|_| wire.late(within, "removing"))?
 }
 
 /// An inspect's answer, with the fingerprint of the settings in it.

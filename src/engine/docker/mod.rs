@@ -4,11 +4,11 @@
 //! - `wire`, `gather`, `tls`, `failure`: calls to it, and what can go wrong with one.
 //! - `api`, `map`, `task`, `known`: its answers and events → replicas. All but `api` are pure.
 //! - `watch`, `events`, `inspects`, `usage`, `stats`: the stream of observations.
-//! - `act`, `inspect`, `list`, `logs` (with `demux`), `shell`: the other calls of [`Engine`].
+//! - `step` (with `act`): changes.
+//! - `inspect`, `list`, `logs` (with `demux`), `shell`: the other calls of [`Engine`].
 //! - `survey` (with `blueprint` and `talks`, pure), `images`: what a change has to know.
 //! - `spec`: settings, told from their image's defaults, compared and copied. Pure.
 
-mod act;
 pub(super) mod api;
 mod blueprint;
 mod connect;
@@ -30,6 +30,7 @@ pub(super) mod map;
 mod shell;
 mod spec;
 mod stats;
+mod step;
 mod survey;
 mod talks;
 pub(super) mod task;
@@ -45,9 +46,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
 use self::wire::Wire;
-use super::{
-    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Query, Shell, Step, Survey, TermSize,
-};
+use super::{Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Query, Shell, Survey, TermSize};
 use crate::config::EngineSettings;
 use crate::fleet::{EngineId, Observation, ReplicaId};
 
@@ -140,10 +139,7 @@ impl Engine for Docker {
     }
 
     fn perform(&self, order: Order) -> BoxFuture<'static, Result<Done, EngineError>> {
-        match order.step {
-            Step::Act(step) => act::act(self.shared.wire.clone(), step).boxed(),
-            _ => std::future::ready(Err(EngineError::unsupported_step())).boxed(),
-        }
+        step::perform(self.shared.clone(), order.step).boxed()
     }
 
     fn inspect(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Details, EngineError>> {

@@ -161,6 +161,27 @@ impl Wire {
         }
     }
 
+    /// POST `body` to `path` (below the version prefix) and read the answer whole. What the engine
+    /// finds wrong with a request is a refusal, not a failure of its own.
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        body: &serde_json::Value,
+        within: Duration,
+        what: &str,
+    ) -> Result<Bytes, EngineError> {
+        let path = self.versioned(path).await?;
+        let body = Bytes::from(body.to_string());
+        let answer = self.call_at(&path, Method::POST, Some(body), within, path_only(&path)).await?;
+        if answer.status.is_success() {
+            return Ok(answer.body);
+        }
+        Err(match failure::refused(answer.status, &answer.body, what, &self.shown()) {
+            EngineError::Failed { status: 400 | 403, why } => EngineError::Conflict { why },
+            other => other,
+        })
+    }
+
     /// `/v1.41` before `path`, by what was agreed on.
     pub(in crate::engine) async fn versioned(&self, path: &str) -> Result<String, EngineError> {
         let (major, minor) = self.greeting().await?.api;

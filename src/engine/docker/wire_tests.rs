@@ -78,7 +78,7 @@ async fn verbs_go_by_the_agreed_version_and_nothing_to_do_is_no_change() {
         Some("DELETE") => Act::Say("HTTP/1.1 204 No Content\r\n\r\n".into()),
         _ => Act::Say("HTTP/1.1 304 Not Modified\r\n\r\n".into()),
     });
-    let perform = |verb| crate::engine::docker::act::act(wire.clone(), step(verb));
+    let perform = |verb| crate::engine::docker::step::act::act(wire.clone(), step(verb));
     assert_eq!(perform(Verb::Start).await, Ok(Done::Unchanged));
     assert_eq!(perform(Verb::Remove).await, Ok(Done::Changed));
     let asked: Vec<_> = told.try_iter().map(|(_, line)| line).collect();

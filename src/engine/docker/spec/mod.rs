@@ -23,9 +23,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 pub(super) use hash::{fingerprint, likeness};
-pub(super) use limits::{Changed, change};
+pub(super) use limits::{change, limits, same as same_limits};
 pub(super) use make::{Made, Order, make};
-pub(super) use networks::Endpoint;
 pub(super) use volumes::is_anonymous;
 
 /// An object as the engine has it.
@@ -71,11 +70,6 @@ impl Settings {
     /// One of compose's labels.
     pub(super) fn compose(&self, key: &str) -> Option<&str> {
         self.label(&format!("{COMPOSE}{key}"))
-    }
-
-    /// The reference it was made from.
-    pub(super) fn reference(&self) -> &str {
-        text(self.config(), "Image").unwrap_or_default()
     }
 
     fn config(&self) -> &Object {

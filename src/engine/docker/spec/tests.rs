@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::limits::limits;
+use super::networks::Endpoint;
 use super::own::own;
 use super::*;
 use crate::engine::Place;

@@ -9,8 +9,8 @@ use bollard::query_parameters::{
 };
 use tokio::time::timeout;
 
-use super::wire::{CALL, Wire, segment};
-use super::{failure, inspect};
+use super::super::wire::{CALL, Wire, segment};
+use super::super::{failure, inspect};
 use crate::engine::{Act, Done, EngineError};
 use crate::fleet::Verb;
 
@@ -22,7 +22,7 @@ const STOP: u32 = 10;
 const LONGEST: u32 = 3600;
 
 /// Do it. Ends when the engine says it is done.
-pub(super) async fn act(wire: Arc<Wire>, step: Act) -> Result<Done, EngineError> {
+pub(in crate::engine::docker) async fn act(wire: Arc<Wire>, step: Act) -> Result<Done, EngineError> {
     let what = step.replica.short().to_owned();
     let id = segment(&step.replica.id);
     let within = match step.verb {
@@ -63,16 +63,28 @@ pub(super) async fn act(wire: Arc<Wire>, step: Act) -> Result<Done, EngineError>
         Ok(()) => Ok(Done::Changed),
         Err(Error::DockerResponseServerError { status_code: 304, .. }) => Ok(Done::Unchanged),
         Err(Error::RequestTimeoutError) => Err(late()),
-        Err(error) => settle(step.verb, failure::bollard(error, &what, &wire.shown())),
+        Err(error) => match settle(&step, failure::bollard(error, &what, &wire.shown())) {
+            Err(EngineError::Conflict { why })
+                if step.verb == Verb::Remove && why.contains("in progress") =>
+            {
+                inspect::until_gone(&wire, &step.replica.id, within).await?;
+                Ok(Done::Changed)
+            }
+            settled => settled,
+        },
     }
 }
 
 /// Podman and Docker answer some requests that change nothing with a conflict instead of 304.
-fn settle(verb: Verb, error: EngineError) -> Result<Done, EngineError> {
+fn settle(step: &Act, error: EngineError) -> Result<Done, EngineError> {
     let (EngineError::Conflict { why } | EngineError::Failed { why, .. }) = &error else { return Err(error) };
-    let nothing_to_do = match verb {
+    let kills = step.signal.as_deref().is_none_or(|signal| matches!(signal, "SIGKILL" | "KILL" | "9"));
+    let nothing_to_do = match step.verb {
         Verb::Pause => why.contains("is already paused"),
         Verb::Unpause => why.contains("is not paused"),
+        Verb::Kill if kills => {
+            why.contains("is not running") || why.contains("can only kill running containers")
+        }
         _ => false,
     };
     if nothing_to_do { Ok(Done::Unchanged) } else { Err(error) }
@@ -93,13 +105,20 @@ async fn stop_time(wire: &Wire, step: &Act) -> Result<Duration, EngineError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fleet::{EngineId, ReplicaId};
 
     #[test]
     fn a_conflict_that_means_nothing_to_do_is_no_error() {
-        let conflict = |why: &str| EngineError::Conflict { why: why.into() };
-        assert_eq!(settle(Verb::Pause, conflict("Container x is already paused")), Ok(Done::Unchanged));
-        assert_eq!(settle(Verb::Unpause, conflict("Container x is not paused")), Ok(Done::Unchanged));
-        assert!(settle(Verb::Pause, conflict("Container x is not running")).is_err());
-        assert!(settle(Verb::Kill, conflict("Container x is not paused")).is_err());
+        let id = ReplicaId { engine: EngineId::new("docker"), id: "x".into() };
+        let settle = |verb, signal: Option<&str>, why: &str| {
+            let act = Act { signal: signal.map(str::to_owned), ..Act::new(verb, id.clone()) };
+            super::settle(&act, EngineError::Conflict { why: why.into() })
+        };
+        assert_eq!(settle(Verb::Pause, None, "Container x is already paused"), Ok(Done::Unchanged));
+        assert_eq!(settle(Verb::Unpause, None, "Container x is not paused"), Ok(Done::Unchanged));
+        assert_eq!(settle(Verb::Kill, None, "Container x is not running"), Ok(Done::Unchanged));
+        assert!(settle(Verb::Kill, Some("SIGHUP"), "Container x is not running").is_err());
+        assert!(settle(Verb::Pause, None, "Container x is not running").is_err());
+        assert!(settle(Verb::Kill, None, "Container x is not paused").is_err());
     }
 }
