@@ -1,5 +1,7 @@
 //! `qd demo` and `--demo`: which simulated fleet is asked for.
 
+mod past;
+
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -8,6 +10,8 @@ use thiserror::Error;
 use super::exit::CliError;
 use crate::engine::Engine;
 use crate::engine::demo::{Demo, DemoOptions, Platform, UnknownPlatform};
+
+pub(super) use past::journal;
 
 /// `PLATFORM[,services=N][,seed=N]`, all parts optional.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,6 +64,10 @@ fn number<N: FromStr>(key: &str, value: &str) -> Result<N, DemoSpecError> {
 
 /// The fleet that is asked for.
 pub(super) fn open(spec: &DemoSpec) -> Result<Arc<dyn Engine>, CliError> {
+    Ok(Arc::new(Demo::new(options(spec)?)))
+}
+
+fn options(spec: &DemoSpec) -> Result<DemoOptions, CliError> {
     let platform = match &spec.platform {
         Some(name) => name.parse().map_err(|e: UnknownPlatform| {
             CliError::usage(e.to_string(), "Example: qd demo --platform payments")
@@ -67,7 +75,7 @@ pub(super) fn open(spec: &DemoSpec) -> Result<Arc<dyn Engine>, CliError> {
         None => Platform::default(),
     };
     let services = spec.services.map(|n| n as usize);
-    Ok(Arc::new(Demo::new(DemoOptions { platform, services, seed: spec.seed.unwrap_or_default() })))
+    Ok(DemoOptions { platform, services, seed: spec.seed.unwrap_or_default() })
 }
 
 #[cfg(test)]

@@ -150,7 +150,7 @@ impl Setup {
             return (None, None);
         }
         let opened = match (&self.global.demo, self.journal_file()) {
-            (Some(_), _) => Journal::in_memory(),
+            (Some(spec), _) => super::demo::journal(spec),
             (None, Some(path)) => Journal::open(&path),
             (None, None) => Err(JournalError::Homeless),
         };

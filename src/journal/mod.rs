@@ -236,6 +236,25 @@ impl Journal {
         Ok(())
     }
 
+    /// Write down an operation that had ended before this journal was there: the demo's past.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub async fn recall(
+        &self,
+        operation: NewOperation,
+        at: Timestamp,
+        end: OperationEnd,
+    ) -> Result<i64, JournalError> {
+        self.durably(move |c| {
+            let id = operations::begin(c, &operation, at)?;
+            let over = at.checked_add(end.took).unwrap_or(at);
+            operations::ended(c, (id, 1), &end, over)?;
+            Ok(id)
+        })
+        .await
+    }
+
     /// Operations on this engine that were begun and have not ended, oldest first; with
     /// [`OperationRecord::alive`] telling whether somebody is still at it.
     ///
