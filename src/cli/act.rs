@@ -23,16 +23,16 @@ use jiff::Timestamp;
 use super::args::{ActFormat, AimArgs, AskArgs, GateArgs};
 use super::exit::{CliError, Exit};
 use super::session::Session;
-use super::{json, say, seat, target};
+use super::{json, say, target};
 use crate::engine::EngineError;
 use crate::fleet::Fleet;
 use crate::journal::OperationRecord;
-use crate::operate::{self, Intent, Options, Plan, Target};
+use crate::operate::{self, Intent, Options, Plan, Seat, Target};
 
 pub(super) use carry::{Job, carry};
 pub(super) use left::{Left, left};
 use outcome::exit_of;
-pub(super) use report::{act_schema, step_schema};
+pub(super) use report::{act_schema, plan_schema, step_schema};
 pub(super) use resume::{confirm_left, left_schema, nothing_left, show_left};
 
 /// How a change is asked for, beside what it is.
@@ -99,7 +99,12 @@ pub(super) async fn run(
     for intent in intents {
         match plan::plan(session, scene, &intent, how).await? {
             plan::Planned::Plan(plan) => plans.push(*plan),
-            plan::Planned::Already(sentence) => already(session, how, &intent, &sentence)?,
+            plan::Planned::Already(sentence, remedy) => {
+                already(session, how, &intent, &sentence)?;
+                if !remedy.is_empty() {
+                    say(&format!("    {remedy}"));
+                }
+            }
         }
     }
     if how.ask.dry_run {
@@ -144,7 +149,7 @@ fn already(session: &mut Session, how: &How<'_>, intent: &Intent, sentence: &str
 fn dry_run(session: &mut Session, scene: &Scene, plans: &[Plan], how: &How<'_>) -> Result<Exit, CliError> {
     for plan in plans {
         match how.ask.output {
-            ActFormat::Json => json::line(&mut session.out, &report::ActJson::planned(plan))?,
+            ActFormat::Json => json::line(&mut session.out, &report::DryJson::of(plan))?,
             ActFormat::Table => {
                 let out = &mut session.out;
                 let text = plan::text(plan, &out.paint, out.fit(), out.glyphs);
@@ -178,6 +183,6 @@ fn options(session: &Session, how: &How<'_>) -> Options {
         // Read-only as a whole is the guard's business: a dry run may be planned all the same.
         protection: crate::config::Protection { read_only: false, ..session.settings.protection() },
         gate: session.settings.gate.clone(),
-        seat: seat::current(&session.engine.endpoint()),
+        seat: Seat::here(&session.engine.endpoint()),
     }
 }

@@ -30,7 +30,6 @@ mod recreate;
 mod rollback;
 mod scale;
 mod schema;
-mod seat;
 mod session;
 mod setup;
 mod status;

@@ -5,8 +5,8 @@ use super::args::RollbackArgs;
 use super::exit::{CliError, Exit};
 use super::session::Session;
 use super::target;
-use crate::fleet::{Revision, ServiceId};
-use crate::operate::{Change, Intent, Target};
+use crate::fleet::{Image, Revision, Role, ServiceId};
+use crate::operate::{Back, Change, Intent, Target, choose};
 
 /// Go back.
 pub(super) async fn run(session: &mut Session, args: &RollbackArgs) -> Result<Exit, CliError> {
@@ -16,14 +16,30 @@ pub(super) async fn run(session: &mut Session, args: &RollbackArgs) -> Result<Ex
     let Target::Service(service) = &target else {
         return Err(CliError::usage("this is about one service", "Write project/service."));
     };
+    let back = match (args.to, args.back) {
+        (Some(number), _) => Back::To(number),
+        (None, Some(count)) => Back::By(count),
+        (None, None) => Back::Newest,
+    };
     let revisions = revisions(session, &scene, service).await?;
-    let revision = choose(&revisions, args).ok_or_else(|| unknown(&revisions, service, args))?;
+    let path = service.path();
+    let chosen = choose(&revisions, back, &current(&scene, service));
+    let revision = chosen.map_err(|refusal| {
+        CliError::refused(format!("{path}: {refusal}"), refusal.remedy().replace("SERVICE", &path))
+    })?;
     let change = Change::Rollback { to: revision.image.clone(), revision: Some(revision.number) };
     let how = How::new(&args.ask, &args.deadline.gate());
-    act::run(session, &scene, vec![Intent { change, targets: vec![target.clone()] }], &how).await
+    let targets = vec![target.clone()];
+    act::run(session, &scene, vec![Intent { change, targets }], &how).await
 }
 
-/// What the service ran, newest first.
+/// What it runs now; nothing where it has no replica.
+fn current(scene: &Scene, service: &ServiceId) -> Image {
+    let mut replicas = scene.fleet.replicas_of(service).filter(|r| r.role == Role::Replica);
+    replicas.next().map(|replica| replica.image.clone()).unwrap_or_default()
+}
+
+/// What the service ran.
 async fn revisions(session: &Session, scene: &Scene, service: &ServiceId) -> Result<Vec<Revision>, CliError> {
     let path = service.path();
     match (&session.journal, &session.journal_problem) {
@@ -40,28 +56,4 @@ async fn revisions(session: &Session, scene: &Scene, service: &ServiceId) -> Res
             format!("Leave --no-journal out, or name the image yourself: qd deploy {path} IMAGE."),
         )),
     }
-}
-
-fn choose<'r>(revisions: &'r [Revision], args: &RollbackArgs) -> Option<&'r Revision> {
-    if let Some(number) = args.to {
-        return revisions.iter().find(|r| r.number == number);
-    }
-    let current = revisions.iter().find(|r| r.current)?;
-    let back = args.back.unwrap_or(1) as usize;
-    // The same image with other settings is nothing to go back to.
-    let before = revisions.iter().filter(|r| r.number < current.number && r.image.id != current.image.id);
-    before.take(back).last().filter(|_| back > 0)
-}
-
-fn unknown(revisions: &[Revision], service: &ServiceId, args: &RollbackArgs) -> CliError {
-    let path = service.path();
-    let what = match args.to {
-        Some(number) => format!("{path} has no revision {number}"),
-        None if revisions.len() < 2 => format!("the journal knows of nothing {path} ran before"),
-        None => format!("the journal does not know so many revisions of {path}"),
-    };
-    CliError::refused(
-        what,
-        format!("See qd history {path}; or name the image yourself: qd deploy {path} IMAGE."),
-    )
 }

@@ -12,6 +12,7 @@ pub(super) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaOf::Status => status::schema(),
         SchemaOf::Logs => logs::schema(),
         SchemaOf::Act => act::act_schema(),
+        SchemaOf::Plan => act::plan_schema(),
         SchemaOf::Step => act::step_schema(),
         SchemaOf::Left => act::left_schema(),
         SchemaOf::Doctor => doctor::schema(),

@@ -100,7 +100,8 @@ fn every_field_of_the_json_is_in_its_schema() {
     let one = running(&user);
     for (of, json) in [
         ("status", user.demo(&["status", "-o", "json"]).json()),
-        ("act", user.demo(&["restart", &one, "--dry-run", "-o", "json"]).json()),
+        ("plan", user.demo(&["restart", &one, "--dry-run", "-o", "json"]).json()),
+        ("plan", user.demo(&["deploy", "payments/api", ":1.4.0", "--dry-run", "-o", "json"]).json()),
         ("act", user.demo(&["restart", &one, "--yes", "-o", "json"]).lines().1),
         ("doctor", user.demo(&["doctor", "-o", "json"]).json()),
     ] {
@@ -150,7 +151,7 @@ fn a_dry_run_shows_the_plan_and_does_nothing() {
     assert!(ran.out.contains("ACTION") && ran.out.contains("stop"), "{}", ran.out);
     let json = user.demo(&["stop", &one, "--dry-run", "-o", "json"]).json();
     assert_eq!(json["dry_run"], true);
-    assert!(json["steps"].as_array().unwrap().iter().all(|s| s["result"] == "planned"));
+    assert!(json["steps"].as_array().unwrap().iter().all(|s| s["action"] == "stop"));
 }
 
 #[test]

@@ -10,7 +10,6 @@ use crate::cli::style::Paint;
 use crate::cli::table::{Cell, Column, Table};
 use crate::cli::target;
 use crate::config::{Glyphs, Role};
-use crate::engine::Survey;
 use crate::fleet::{Fleet, Image, Replica, Role as ReplicaRole, State, Verb};
 use crate::operate::{self, Change, Intent, Plan, Refusal, Rule, Work};
 use crate::text::human;
@@ -19,8 +18,8 @@ use crate::text::human;
 pub(super) enum Planned {
     /// There is something to do.
     Plan(Box<Plan>),
-    /// All is as it was asked to be.
-    Already(String),
+    /// All is as it was asked to be: in a sentence, and what to do if that is not what is meant.
+    Already(String, String),
 }
 
 /// Plan one intent.
@@ -32,9 +31,6 @@ pub(super) async fn plan(
 ) -> Result<Planned, CliError> {
     let fleet = &scene.fleet;
     let planned = match operate::query(intent, fleet) {
-        Ok(_) if intent.change.verb().is_some() => {
-            operate::plan(intent, fleet, &Survey::default(), &options(session, how))
-        }
         Ok(query) => {
             let survey = session.engine.survey(&query).await?;
             operate::plan(intent, fleet, &survey, &options(session, how))
@@ -46,7 +42,13 @@ pub(super) async fn plan(
             gates(&mut plan, how);
             Ok(Planned::Plan(Box::new(plan)))
         }
-        Err(refusal) if already(intent, fleet, &refusal) => Ok(Planned::Already(refusal.to_string())),
+        Err(refusal) if already(intent, fleet, &refusal) => {
+            let remedy = match &refusal {
+                Refusal::Nothing { remedy, .. } => remedy.clone(),
+                _ => String::new(),
+            };
+            Ok(Planned::Already(refusal.to_string(), remedy))
+        }
         Err(refusal) => Err(CliError::refused(refusal.to_string(), refusal.remedy())),
     }
 }
@@ -72,33 +74,32 @@ fn already(intent: &Intent, fleet: &Fleet, refusal: &Refusal) -> bool {
     if !matches!(refusal, Refusal::Nothing { .. }) {
         return false;
     }
-    let verb = match intent.change {
-        Change::Act(verb) => verb,
-        Change::Up => Verb::Start,
-        Change::Down => Verb::Stop,
-        _ => return false,
-    };
-    let wanted = |replica: &Replica| {
-        matches!(
-            (verb, replica.state),
-            (Verb::Start | Verb::Unpause, State::Running)
-                | (Verb::Stop, State::Exited | State::Created | State::Dead)
-                | (Verb::Pause, State::Paused)
-        )
-    };
-    let mut aimed = fleet
-        .services()
-        .filter(|s| intent.targets.iter().any(|t| target::covers(t, &s.id, fleet)))
-        .flat_map(|s| fleet.replicas_of(&s.id))
-        .filter(|r| r.role == ReplicaRole::Replica)
-        .peekable();
-    aimed.peek().is_some() && aimed.all(wanted)
+    let aimed = fleet.services().filter(|s| intent.targets.iter().any(|t| target::covers(t, &s.id, fleet)));
+    let replicas: Vec<&Replica> = aimed.flat_map(|s| fleet.replicas_of(&s.id)).collect();
+    let mut counted = replicas.iter().filter(|r| r.role == ReplicaRole::Replica).map(|r| r.state).peekable();
+    match intent.change {
+        Change::Act(Verb::Start | Verb::Unpause) | Change::Up => {
+            counted.peek().is_some() && counted.all(|state| state == State::Running)
+        }
+        Change::Act(Verb::Stop) | Change::Down => {
+            let ended = |state| matches!(state, State::Exited | State::Created | State::Dead);
+            counted.peek().is_some() && counted.all(ended)
+        }
+        Change::Act(Verb::Pause) => counted.peek().is_some() && counted.all(|state| state == State::Paused),
+        Change::Act(_) | Change::Recreate => false,
+        // It has that count, that image, these limits; unless nothing is left that could have.
+        Change::Scale { .. } | Change::Deploy { .. } | Change::Rollback { .. } | Change::Limit { .. } => {
+            let lives = |state| !matches!(state, State::Dead | State::Removing);
+            replicas.is_empty() || counted.any(lives)
+        }
+    }
 }
 
 /// The plan for humans: a row a step, then images, gaps.
 pub(super) fn text(plan: &Plan, paint: &Paint, fit: Option<usize>, glyphs: &Glyphs) -> String {
     let mut text = table(plan).render(paint, fit, glyphs.ellipsis);
-    for change in &plan.images {
+    // A recreation changes none.
+    for change in plan.images.iter().filter(|change| change.from != change.to) {
         // Writing to a String can't fail.
         let _ = writeln!(
             text,
@@ -129,6 +130,7 @@ fn image(image: &Image) -> String {
 
 fn table(plan: &Plan) -> Table {
     let mut table = Table::new(vec![
+        Column::right("STEP"),
         Column::left("ACTION"),
         Column::shrinking("SERVICE"),
         Column::shrinking("REPLICA"),
@@ -138,8 +140,9 @@ fn table(plan: &Plan) -> Table {
     ]);
     for row in plan.rows() {
         let role = if row.action == "skip" { Role::Dim } else { Role::Text };
-        let id = row.id.get(..12).unwrap_or(&row.id).to_owned();
-        let cells = [row.action.to_owned(), row.service, row.replica, id, row.state.to_owned(), row.note];
+        let step = if row.step == 0 { String::new() } else { row.step.to_string() };
+        let (action, state) = (row.action.to_owned(), row.state.to_owned());
+        let cells = [step, action, row.service, row.replica, row.id, state, row.note];
         table.row(cells.into_iter().map(|text| Cell::new(role, text)).collect());
     }
     table

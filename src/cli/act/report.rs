@@ -5,35 +5,49 @@ use serde::Serialize;
 
 use super::{outcome, words};
 use crate::engine::Done;
-use crate::fleet::{HealthCheck, Image, State};
+use crate::fleet::{HealthCheck, State};
 use crate::operate::{
-    Change, Confirm, Direction, ImageChange, Outcome, Phase, Plan, PlannedStep, Seen, StepOutcome, Work,
+    Change, Direction, ImageChange, Outcome, Phase, Plan, PlanJson, PlannedStep, Seen, StepOutcome, Work,
 };
 
-/// The version of both schemas; it grows only when a field changes its meaning or goes away.
+/// The version of these schemas; it grows only when a field changes its meaning or goes away.
 const SCHEMA: u32 = 2;
 
-/// The last line of `-o json`: what became of it all. With `--dry-run` the only one: what would be
-/// done.
+/// What `--dry-run -o json` prints: one line a plan.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct DryJson {
+    /// The version of this schema.
+    schema: u32,
+    /// `plan`.
+    event: &'static str,
+    /// True: nothing was done.
+    dry_run: bool,
+    /// True: it could be planned.
+    ok: bool,
+    /// The plan.
+    #[serde(flatten)]
+    plan: PlanJson,
+}
+
+/// The last line of `-o json`: what became of it all.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ActJson {
     /// The version of this schema.
     schema: u32,
-    /// `plan` (in a dry run) or `outcome`.
+    /// `outcome`.
     event: &'static str,
-    /// The command's word: `start`, `scale`, `deploy`, `roll back`, ….
+    /// The command's name: `start`, `scale`, `deploy`, `rollback`, ….
     change: &'static str,
-    /// True when nothing was done because of --dry-run.
+    /// True in a dry run that found nothing to do.
     dry_run: bool,
-    /// True when it ended as wanted (or, in a dry run, could be planned).
+    /// True when it ended as wanted.
     ok: bool,
-    /// `done`, `refused`, `undone`, `failed` or `interrupted`; absent in a dry run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end: Option<&'static str>,
+    /// `done`, `refused`, `undone`, `failed` or `interrupted`.
+    end: &'static str,
     /// The number of the operation in the journal, where it was written down.
     #[serde(skip_serializing_if = "Option::is_none")]
     operation: Option<i64>,
-    /// One sentence: what will be done, or what became of it.
+    /// One sentence: what became of it.
     sentence: String,
     /// What to do where it did not end as wanted.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,20 +55,13 @@ pub(super) struct ActJson {
     /// Where it did not end as wanted: what state each replica is in and what to type.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     advice: Vec<String>,
-    /// What is worth knowing before.
+    /// What was worth knowing before.
     warnings: Vec<String>,
-    /// The word --confirm must say, where something protected is changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    confirm: Option<String>,
     /// Images before and after.
     images: Vec<ImageJson>,
-    /// Which services are away meanwhile.
-    gaps: Vec<GapJson>,
-    /// How long it took, in milliseconds; absent in a dry run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    took_ms: Option<u64>,
-    /// Every step, in a dry run in the order of the plan, else in the order they ended; then what
-    /// was left alone.
+    /// How long it took, in milliseconds.
+    took_ms: u64,
+    /// Every step, in the order they ended; then what was left alone.
     steps: Vec<StepJson>,
 }
 
@@ -71,17 +78,6 @@ struct ImageJson {
     to: String,
     /// The image's id after; empty while it is not known.
     to_id: String,
-}
-
-/// Whether a service is away meanwhile.
-#[derive(Debug, Serialize, JsonSchema)]
-struct GapJson {
-    /// `project/service`, or the name of a lone container.
-    service: String,
-    /// For how long it is away as a whole, about, in milliseconds; null = it is not.
-    lasts_ms: Option<u64>,
-    /// Why (not).
-    why: String,
 }
 
 /// One step of one replica.
@@ -105,9 +101,9 @@ struct StepJson {
     id: String,
     /// The state before.
     state: &'static str,
-    /// `planned`, `changed`, `unchanged` (it was so already), `failed` or `skipped`.
+    /// `changed`, `unchanged` (it was so already), `failed` or `skipped`.
     result: &'static str,
-    /// Why it failed or was skipped, or how it will be done; empty when there is nothing to say.
+    /// Why it failed or was skipped; empty when there is nothing to say.
     note: String,
     /// What to do about a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -163,6 +159,11 @@ pub(super) struct LineJson {
 /// The JSON schema of [`ActJson`].
 pub(in crate::cli) fn act_schema() -> schemars::Schema {
     schemars::schema_for!(ActJson)
+}
+
+/// The JSON schema of [`DryJson`].
+pub(in crate::cli) fn plan_schema() -> schemars::Schema {
+    schemars::schema_for!(DryJson)
 }
 
 /// The JSON schema of [`LineJson`].
@@ -231,49 +232,36 @@ impl LineJson {
     }
 }
 
+impl DryJson {
+    /// What would be done.
+    pub(super) fn of(plan: &Plan) -> Self {
+        Self { schema: SCHEMA, event: "plan", dry_run: true, ok: true, plan: plan.json() }
+    }
+}
+
 impl ActJson {
-    fn new(change: &Change, dry_run: bool, sentence: &str) -> Self {
+    fn new(change: &Change, sentence: String) -> Self {
         Self {
             schema: SCHEMA,
-            event: if dry_run { "plan" } else { "outcome" },
-            change: change.word(),
-            dry_run,
+            event: "outcome",
+            change: change.command(),
+            dry_run: false,
             ok: true,
-            end: None,
+            end: "done",
             operation: None,
-            sentence: sentence.to_owned(),
+            sentence,
             remedy: None,
             advice: Vec::new(),
             warnings: Vec::new(),
-            confirm: None,
             images: Vec::new(),
-            gaps: Vec::new(),
-            took_ms: None,
+            took_ms: 0,
             steps: Vec::new(),
         }
     }
 
     /// There was nothing to do.
     pub(super) fn already(change: &Change, dry_run: bool, sentence: &str) -> Self {
-        let ended = (!dry_run).then_some("done");
-        Self { end: ended, took_ms: ended.map(|_| 0), ..Self::new(change, dry_run, sentence) }
-    }
-
-    /// What would be done.
-    pub(super) fn planned(plan: &Plan) -> Self {
-        let steps = plan.steps.iter().map(|step| StepJson {
-            result: "planned",
-            note: step.note.clone(),
-            ..StepJson::of(step, Direction::Forward)
-        });
-        Self {
-            confirm: match &plan.confirm {
-                Confirm::Open | Confirm::Yes => None,
-                Confirm::Typed(word) => Some(word.to_string()),
-            },
-            steps: steps.chain(skipped(plan)).collect(),
-            ..Self::new(&plan.intent.change, true, &plan.question()).about(plan, &plan.images)
-        }
+        Self { dry_run, ..Self::new(change, sentence.to_owned()) }
     }
 
     /// What became of it.
@@ -290,34 +278,27 @@ impl ActJson {
         let images = if outcome.images.is_empty() { &plan.images } else { &outcome.images };
         Self {
             ok: outcome.ok(),
-            end: Some(outcome::word(&outcome.end)),
+            end: outcome::word(&outcome.end),
             operation: outcome.operation,
             remedy: Some(outcome::remedy(outcome)).filter(|remedy| !remedy.is_empty()),
             advice: outcome.advice.clone(),
-            took_ms: Some(ms(outcome.took)),
+            warnings: plan.warnings.clone(),
+            images: images.iter().map(ImageJson::of).collect(),
+            took_ms: ms(outcome.took),
             steps: steps.chain(skipped(plan)).collect(),
-            ..Self::new(&outcome.intent.change, false, &outcome.sentence()).about(plan, images)
+            ..Self::new(&outcome.intent.change, outcome.sentence())
         }
     }
+}
 
-    fn about(self, plan: &Plan, images: &[ImageChange]) -> Self {
-        let image = |change: &ImageChange| ImageJson {
+impl ImageJson {
+    fn of(change: &ImageChange) -> Self {
+        Self {
             service: change.service.path(),
             from: change.from.reference.to_string(),
-            from_id: id(&change.from),
+            from_id: change.from.id.to_string(),
             to: change.to.reference.to_string(),
-            to_id: id(&change.to),
-        };
-        let gaps = plan.gaps.iter().map(|gap| GapJson {
-            service: gap.service.path(),
-            lasts_ms: gap.lasts.map(ms),
-            why: gap.why.clone(),
-        });
-        Self {
-            warnings: plan.warnings.clone(),
-            images: images.iter().map(image).collect(),
-            gaps: gaps.collect(),
-            ..self
+            to_id: change.to.id.to_string(),
         }
     }
 }
@@ -339,10 +320,6 @@ impl StepJson {
             remedy: None,
         }
     }
-}
-
-fn id(image: &Image) -> String {
-    image.id.to_string()
 }
 
 fn way(direction: Direction) -> &'static str {

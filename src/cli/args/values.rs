@@ -108,8 +108,10 @@ pub enum SchemaOf {
     Status,
     /// qd logs -o json, one line
     Logs,
-    /// qd start, deploy, … -o json, the last line (with --dry-run: the only one)
+    /// qd start, deploy, … -o json, the last line
     Act,
+    /// qd start, deploy, … --dry-run -o json
+    Plan,
     /// qd start, deploy, … -o json, the lines before
     Step,
     /// qd finish --dry-run -o json, qd undo --dry-run -o json

@@ -11,12 +11,19 @@ use crate::journal::{Journal, JournalError, NewOperation, OperationEnd, Operatio
 /// says so. Blocks.
 pub(in crate::cli) fn journal(spec: &DemoSpec) -> Result<Journal, JournalError> {
     let journal = Journal::in_memory()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    let (Ok(options), Ok(runtime)) = (options(spec), runtime) else { return Ok(journal) };
+    let Ok(options) = options(spec) else { return Ok(journal) };
     let world = World::new(options.platform, options.services, options.seed, Timestamp::now());
-    // Whoever calls may be inside a runtime already, where another one may not block.
-    let remembered =
-        std::thread::scope(|scope| scope.spawn(|| runtime.block_on(remember(&journal, &world))).join());
+    // Whoever calls may be inside a runtime, where another one may not block.
+    let remembered = std::thread::scope(|scope| {
+        let remembering = scope.spawn(|| match tokio::runtime::Builder::new_current_thread().build() {
+            Ok(runtime) => runtime.block_on(remember(&journal, &world)),
+            Err(why) => {
+                tracing::warn!(%why, "the demo has no past");
+                Ok(())
+            }
+        });
+        remembering.join()
+    });
     remembered.unwrap_or(Err(JournalError::Closed))?;
     Ok(journal)
 }
