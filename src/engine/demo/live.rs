@@ -185,7 +185,8 @@ impl Watcher {
             if self.tell.try_send(truth).is_err() {
                 return;
             }
-            self.behind = false;
+            let declared = world.declared();
+            self.behind = declared.is_some_and(|declared| self.tell.try_send(declared).is_err());
             return;
         }
         for observation in happened {

@@ -1,4 +1,5 @@
 //! Cloud point of sale: a gateway and seven internal services, three stores, Prometheus, Grafana.
+//! Two of the services are in the engine's own care, as Swarm has them.
 //!
 //! Its bad day: reporting leaks, notification can't reach its mail relay, inventory is unwell.
 
@@ -51,9 +52,11 @@ pub(super) fn services() -> Vec<Spec> {
             .busy(0.6),
         inner("transaction-service", "cloudpos/transaction-service:1.12.1", Go, 3003)
             .replicas(3)
+            .managed()
             .calls(&[("payment-service", 3004)])
             .busy(0.9),
         inner("payment-service", "cloudpos/payment-service:1.12.0", Pino, 3004)
+            .managed()
             .env(&[("STRIPE_SECRET_KEY", "sk_live_8Qa1")])
             .busy(0.6),
         inner("customer-service", "cloudpos/customer-service:1.9.2", Node, 3005)

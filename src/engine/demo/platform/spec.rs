@@ -44,6 +44,8 @@ pub(in crate::engine::demo) struct Spec {
     pub(in crate::engine::demo) age: Option<i64>,
     /// What it ran before: see [`Spec::past`].
     pub(in crate::engine::demo) past: &'static [(&'static str, i64)],
+    /// The engine itself looks after its replicas.
+    pub(in crate::engine::demo) managed: bool,
     /// Which build of its image's tag it was made from, 0 being the current one.
     pub(in crate::engine::demo) build: i32,
 }
@@ -170,6 +172,7 @@ pub(super) fn service(name: &'static str, image: &'static str, program: Program)
         busy: 0.5,
         age: None,
         past: &[],
+        managed: false,
         build: 0,
     }
 }
@@ -280,6 +283,11 @@ impl Spec {
     /// revisions are made up from its version.
     pub(super) fn past(self, past: &'static [(&'static str, i64)]) -> Self {
         Self { past, ..self }
+    }
+
+    /// The engine itself looks after its replicas: none is started again, another one is made.
+    pub(super) fn managed(self) -> Self {
+        Self { managed: true, restart: "no", ..self }
     }
 
     /// Made from an older build of its image's tag: so many before the one that is current.

@@ -171,6 +171,7 @@ impl World {
             replica,
             seed,
             fate,
+            make: 0,
             policy,
             epoch: 0,
             runs: VecDeque::new(),
@@ -192,16 +193,20 @@ impl World {
         slot
     }
 
+    /// The service of a spec.
+    pub(super) fn service_of(&self, spec: &Spec) -> ServiceId {
+        ServiceId { engine: self.engine.clone(), project: spec.project.clone(), name: spec.name.clone() }
+    }
+
     /// Which service a container of that name belongs to, and as what: a lone container's service
     /// is called as it is.
     pub(super) fn belongs(&self, spec: &Spec, name: &str) -> (ServiceId, Role) {
         let spare = SpareName::parse(name).filter(|_| spec.role == Role::Replica);
         let own = spare.map_or(name, |spare| spare.base);
-        let service = ServiceId {
-            engine: self.engine.clone(),
-            project: spec.project.clone(),
-            name: if spec.project.is_some() { spec.name.clone() } else { own.into() },
-        };
+        let mut service = self.service_of(spec);
+        if spec.project.is_none() {
+            service.name = own.into();
+        }
         (service, if spare.is_some() { Role::Spare } else { spec.role })
     }
 
@@ -209,16 +214,20 @@ impl World {
         let Birth { number, created, name, image, limits, policy, .. } = birth;
         let mut rng = Rng::new(seed);
         let id: Arc<str> = rng.hex(64).into();
+        let task = if spec.managed { rng.hex(25) } else { String::new() };
         let name: Arc<str> = name.unwrap_or_else(|| match (spec.container_name, &spec.project, spec.role) {
             (_, Some(project), Role::Job) => format!("{project}-{}-run-{}", spec.name, rng.hex(12)).into(),
             (Some(name), ..) => name.into(),
+            (None, Some(project), _) if spec.managed => {
+                format!("{project}_{}.{number}.{task}", spec.name).into()
+            }
             (None, Some(project), _) => format!("{project}-{}-{number}", spec.name).into(),
             (None, None, _) => spec.name.clone(),
         });
         let (service, role) = self.belongs(spec, &name);
         let mut needs: Vec<Arc<str>> = spec.needs.iter().map(|&n| n.into()).collect();
         needs.sort();
-        let compose = spec.project.as_ref().map(|project| {
+        let compose = spec.project.as_ref().filter(|_| !spec.managed).map(|project| {
             Arc::new(Compose {
                 config_files: Some(format!("/srv/{project}/docker-compose.yml").into()),
                 working_dir: Some(format!("/srv/{project}").into()),
@@ -247,7 +256,7 @@ impl World {
             tty: Some(false),
             kept_up: matches!(policy.as_str(), "always" | "unless-stopped"),
             spec: Some(spec_hash(spec, limits)),
-            placed: None,
+            placed: Self::placed(spec, &task),
             compose,
         }
     }

@@ -48,6 +48,7 @@ impl World {
         if verdict != before {
             self.tell(slot, EventKind::Health(verdict));
             self.show(slot);
+            self.mind(self.units[slot].spec);
         }
         if let Some(at) = self.next_check(slot) {
             self.plan(at, slot, epoch, What::Check);

@@ -53,6 +53,16 @@ impl World {
             ("org.opencontainers.image.version".to_owned(), version),
             ("org.opencontainers.image.title".to_owned(), spec.name.to_string()),
         ];
+        if let (Some(project), Some(placed)) = (&spec.project, &replica.placed) {
+            for (key, value) in [
+                ("stack.namespace", project.to_string()),
+                ("swarm.service.name", format!("{project}_{}", spec.name)),
+                ("swarm.task.id", placed.task.to_string()),
+                ("swarm.task.name", replica.name.to_string()),
+            ] {
+                labels.push((format!("com.docker.{key}"), value));
+            }
+        }
         if let (Some(project), Some(compose)) = (&spec.project, &replica.compose) {
             let number = replica.number.unwrap_or(1).to_string();
             let oneoff = if spec.role == Role::Job { "True" } else { "False" };

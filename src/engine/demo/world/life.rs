@@ -15,7 +15,7 @@ use crate::fleet::{Event, EventKind, Exit, HealthCheck, Observation, State};
 pub(super) struct Entry {
     pub(super) at: i64,
     planned: u64,
-    /// A unit's slot; for [`What::Spawn`] a spec's index.
+    /// A unit's slot; for [`What::Spawn`] and [`What::Look`] a spec's index.
     whom: usize,
     epoch: u32,
     what: What,
@@ -26,6 +26,8 @@ pub(super) struct Entry {
 pub(super) enum What {
     /// A one-off job is made.
     Spawn,
+    /// The engine looks at a service in its care.
+    Look,
     /// The colleague goes on.
     Colleague(Move),
     /// An image has come from the registry.
@@ -112,6 +114,7 @@ impl World {
         let Entry { whom, epoch, what, .. } = entry;
         match what {
             What::Spawn => return self.spawn(whom),
+            What::Look => return self.look(whom),
             What::Colleague(next) => return self.colleague_moves(next),
             What::Arrive { reference, id } => return self.arrive(reference, id),
             _ => {}
@@ -120,7 +123,7 @@ impl World {
             return;
         }
         match what {
-            What::Spawn | What::Colleague(_) | What::Arrive { .. } => {}
+            What::Spawn | What::Look | What::Colleague(_) | What::Arrive { .. } => {}
             What::Up { restarted } => self.up(whom, restarted),
             What::End { code } => self.ended(whom, Exit { code, oom: false }),
             What::Oom => {
@@ -213,6 +216,7 @@ impl World {
         unit.replica.state = if again { State::Restarting } else { State::Exited };
         let epoch = unit.epoch;
         self.tell(slot, EventKind::Died(exit));
+        self.retire(slot);
         self.show(slot);
         if again {
             self.plan(self.now + wait, slot, epoch, What::Respawn);
@@ -229,7 +233,10 @@ impl World {
             self.tell(slot, EventKind::Stopped);
         }
         match then {
-            Then::Stopped | Then::Killed => self.show(slot),
+            Then::Stopped | Then::Killed => {
+                self.retire(slot);
+                self.show(slot);
+            }
             Then::Remove => self.remove(slot),
             Then::Start => {
                 self.show(slot);
@@ -295,6 +302,7 @@ impl World {
         self.by_id.remove(&id.id);
         self.units_of[spec].retain(|&other| other != slot);
         self.free.push(slot);
+        self.mind(spec);
         self.out.push(Observation::Removed { at: self.stamp(self.now), id });
     }
 

@@ -10,9 +10,11 @@ mod colleague;
 mod details;
 mod images;
 mod life;
+mod managed;
 mod past;
 mod perform;
 mod survey;
+mod tend;
 mod unit;
 
 #[cfg(test)]
@@ -32,6 +34,7 @@ use crate::engine::{EngineError, LogQuery};
 use crate::fleet::{EngineId, EngineInfo, Event, HostUsage, Observation, Replica, ReplicaId, Usage};
 use colleague::Colleague;
 use life::Entry;
+use managed::Charge;
 pub use past::PastOperation;
 pub use perform::Performed;
 pub(super) use unit::{Run, Unit};
@@ -85,6 +88,8 @@ pub struct World {
     events: VecDeque<Event>,
     /// What references stand for that were pulled since the world began.
     pulled: BTreeMap<Arc<str>, Arc<str>>,
+    /// Services the engine itself looks after, by their spec.
+    charges: BTreeMap<usize, Charge>,
     /// Who deploys something in the first minute, while that lasts.
     colleague: Option<Colleague>,
 }
@@ -114,8 +119,10 @@ impl World {
             out: Vec::new(),
             events: VecDeque::new(),
             pulled: BTreeMap::new(),
+            charges: BTreeMap::new(),
             colleague: None,
         };
+        world.take_charge();
         world.populate();
         world.invite();
         world.live_until(0);
@@ -163,7 +170,7 @@ impl World {
         self.living().map(|unit| unit.replica.clone()).collect()
     }
 
-    /// All of them, as an observation.
+    /// All of them, as an observation. Beside it stands what [`World::past`] says.
     pub fn synced(&self) -> Observation {
         Observation::Synced { at: self.now(), engine: self.engine.clone(), replicas: self.replicas() }
     }
@@ -181,10 +188,10 @@ impl World {
         self.stamp(planned.min(self.next_sweep))
     }
 
-    /// What one who comes now should know of the past: recent events, then usage sweeps of the
+    /// What one who comes now should know of the past: what services should be, recent events, then usage sweeps of the
     /// last five minutes, oldest first.
     pub fn past(&self) -> Vec<Observation> {
-        let mut out: Vec<Observation> = self.events.iter().cloned().map(Observation::Happened).collect();
+        let mut out = self.told();
         let every = if self.by_id.len() > SMALL { 10 * SWEEP } else { SWEEP };
         let last = self.next_sweep - SWEEP;
         let mut at = last - (PRELUDE / every) * every;
@@ -197,9 +204,15 @@ impl World {
         out
     }
 
+    /// What services should be, and recent events.
+    fn told(&self) -> Vec<Observation> {
+        let events = self.events.iter().cloned().map(Observation::Happened);
+        self.declared().into_iter().chain(events).collect()
+    }
+
     /// Recent events, and the newest usage only: for those who look once.
     pub fn present(&self) -> Vec<Observation> {
-        let mut out: Vec<Observation> = self.events.iter().cloned().map(Observation::Happened).collect();
+        let mut out = self.told();
         let (sweep, host) = self.sweep(self.next_sweep - SWEEP);
         out.extend([sweep, Observation::Host(host)]);
         out

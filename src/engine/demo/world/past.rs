@@ -61,8 +61,7 @@ impl World {
         }
         firsts.reverse();
         let limits = Limits { cpus: spec.cpus, memory: spec.memory, pids: None };
-        let service =
-            ServiceId { engine: self.engine.clone(), project: spec.project.clone(), name: spec.name.clone() };
+        let service = self.service_of(spec);
         ran.into_iter()
             .enumerate()
             .map(|(nth, release)| Revision {

@@ -43,7 +43,7 @@ impl World {
             Step::Policy { replica, to, .. } => self.policy(replica, to),
             Step::Limit { replica, to, .. } => self.limit(replica, *to),
             Step::Discard { name } => self.discard(name),
-            Step::Steer { .. } => (15, Err(EngineError::unsupported_step())),
+            Step::Steer { service, from, to } => self.steer(service, from, to),
         };
         Performed { ready: self.stamp(self.now + takes), result }
     }

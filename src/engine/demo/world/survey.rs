@@ -8,6 +8,8 @@ use crate::fleet::{Role, SpecHash};
 
 /// Seconds a gate may take after a replica could first have been well.
 const PATIENCE: i64 = 12;
+/// Seconds the engine takes for one replica more, beside the time until that is well.
+const ONE_MORE: i64 = 6;
 /// The least it may take, seconds.
 const LEAST: i64 = 20;
 
@@ -17,6 +19,7 @@ impl World {
         let replicas = query.replicas.iter().filter_map(|id| self.find(id).ok());
         Survey {
             replicas: replicas.map(|unit| self.blueprint(unit)).collect(),
+            managed: query.services.iter().filter_map(|service| self.managed(service)).collect(),
             images: query.images.iter().map(|asked| (asked.clone(), self.image_facts(asked))).collect(),
             ..Survey::default()
         }
@@ -46,7 +49,10 @@ impl World {
             overlap: None,
             talks_to: talks_to(spec),
             spec: replica.spec.unwrap_or(SpecHash(0)),
-            unlike: None,
+            unlike: spec.managed.then(|| {
+                let why = "the engine makes and removes its replicas by itself";
+                (why.to_owned(), "Scale or deploy its service instead.".to_owned())
+            }),
         }
     }
 }
@@ -60,11 +66,17 @@ pub(super) fn gate(spec: &Spec) -> Vec<(String, String)> {
     let settle = label("settle", "3s".to_owned());
     let Some(check) = &spec.check else { return vec![settle, label("stay", "4s".to_owned())] };
     let first = check.first_after(spec.program.profile().boot_ms) / 1_000;
-    vec![label("deadline", format!("{}s", (first + PATIENCE).max(LEAST))), settle]
+    let deadline = if spec.managed {
+        // One after the other; and the engine shall have found out for itself before.
+        ((first + ONE_MORE) * i64::from(spec.replicas) + PATIENCE).max(2 * LEAST)
+    } else {
+        (first + PATIENCE).max(LEAST)
+    };
+    vec![label("deadline", format!("{deadline}s")), settle]
 }
 
 /// Host names in the URLs of its environment.
-fn talks_to(spec: &Spec) -> Vec<std::sync::Arc<str>> {
+pub(super) fn talks_to(spec: &Spec) -> Vec<std::sync::Arc<str>> {
     let called = spec.calls.iter().map(|(name, _)| *name);
     let mut hosts: Vec<&str> =
         spec.env.iter().filter_map(|(_, value)| host_of(value)).chain(called).collect();

@@ -20,6 +20,8 @@ pub(in crate::engine::demo) struct Unit {
     pub(in crate::engine::demo) seed: u64,
     /// What becomes of it: its service's fate, or that of the release it was made from.
     pub(in crate::engine::demo) fate: Fate,
+    /// Which way of making it, where the engine looks after its service.
+    pub(super) make: u32,
     /// Its restart policy.
     pub(super) policy: String,
     /// Goes up whenever its future changes: what was planned for an older epoch no longer happens.

@@ -5,6 +5,7 @@
 mod changes;
 mod colleague;
 mod logs;
+mod managed;
 mod past;
 mod verbs;
 
