@@ -7,6 +7,7 @@ use super::logging;
 use super::setup::{Setup, env};
 use crate::console::{self, ConsoleError, Options};
 use crate::journal::Who;
+use crate::operate::Seat;
 
 /// Open the console, and stay until the user leaves.
 pub(super) fn run(setup: Setup) -> Result<Exit, CliError> {
@@ -16,7 +17,7 @@ pub(super) fn run(setup: Setup) -> Result<Exit, CliError> {
     warnings.extend(warning);
     let engine = setup.engine()?;
     let (journal, journal_problem) = setup.journal();
-    let who = Who::current(&env);
+    let (who, seat) = (Who::current(&env), Seat::here(&engine.endpoint()));
     let (depth, glyphs, demo) = (setup.depth(), setup.glyphs(), setup.global.demo.is_some());
     let Setup { settings, library, paths, global, .. } = setup;
     let config = global.config.clone();
@@ -31,7 +32,7 @@ pub(super) fn run(setup: Setup) -> Result<Exit, CliError> {
         journal,
         journal_problem,
         who,
-        seat: crate::operate::Seat::default(),
+        seat,
         depth,
         glyphs,
         demo,

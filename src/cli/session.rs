@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::exit::CliError;
 use super::out::Out;
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::fleet::{Fleet, Link, Observation, Replica, ReplicaId, Usage};
-use crate::journal::{Journal, JournalError, OperationRecord, Who};
+use crate::journal::{Journal, JournalError, News, OperationRecord, Recorder, Who};
 use crate::operate::Bridge;
 
 /// Usage needs two readings; a local engine gives them within a quarter of a second, a remote one
@@ -21,6 +21,8 @@ use crate::operate::Bridge;
 const USAGE_WAIT: Duration = Duration::from_millis(1500);
 /// How long to wait for the rest once the first replica's CPU is known.
 const STRAGGLERS: Duration = Duration::from_millis(300);
+/// How long a command waits for the journal to take down what was listed.
+const RECORD_WAIT: Duration = Duration::from_millis(300);
 /// A reading that is older says nothing about now.
 const FRESH: SignedDuration = SignedDuration::from_secs(10);
 
@@ -105,11 +107,26 @@ impl Session {
     }
 
     async fn list(&self, usage: bool) -> Result<Fleet, CliError> {
-        let mut fleet = Fleet::new();
+        let (mut fleet, mut recorder) = (Fleet::new(), Recorder::new());
         for observation in self.engine.list(usage).await? {
+            if self.journal.is_some() {
+                recorder.observe(&observation);
+            }
             fleet.apply(observation);
         }
+        self.record(recorder.news()).await;
         Ok(fleet)
+    }
+
+    /// Write down what was seen, as far as that takes no time worth noticing: who only looks must
+    /// not be kept from it by a journal.
+    async fn record(&self, news: Option<News>) {
+        let (Some(journal), Some(news)) = (&self.journal, news) else { return };
+        match timeout(RECORD_WAIT, news.write(journal)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "what was seen is not recorded"),
+            Err(_) => tracing::debug!("recording what was seen takes too long to wait for"),
+        }
     }
 
     /// The first usage the engine's watch brings, with the host's figures: of everything that is

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use jiff::Timestamp;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::act::{self, Left};
 use super::args::{StatusArgs, StatusFormat};
@@ -18,6 +18,7 @@ use super::session::Session;
 use super::{interrupt, json, target};
 use crate::config::Role;
 use crate::fleet::{Fleet, Link, Observation};
+use crate::journal::Recording;
 use crate::operate::Target;
 
 pub(super) use view::schema;
@@ -26,6 +27,9 @@ pub(super) use view::schema;
 const SETTLE: Duration = Duration::from_millis(150);
 /// On a terminal ages and usage move even when nothing else does.
 const REDRAW: Duration = Duration::from_secs(1);
+
+/// How long the journal's last words are waited for.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 const WRAP_OFF: &str = "\x1b[?7l";
 const WRAP_ON: &str = "\x1b[?7h";
@@ -55,6 +59,7 @@ pub(super) async fn run(session: &mut Session, args: &StatusArgs) -> Result<Exit
     let shown = Shown { fleet: &fleet, only: &only, all: args.all, left: &left, now: Timestamp::now() };
     print(&mut session.out, args.output, &shown)?;
     session.out.flush()?;
+    session.warn_unrecorded();
     for left in &left {
         super::say(left.text());
     }
@@ -86,6 +91,7 @@ fn print(out: &mut Out, format: StatusFormat, shown: &Shown<'_>) -> Result<(), C
 async fn watch(session: &mut Session, args: &StatusArgs) -> Result<Exit, CliError> {
     let mut fleet = Fleet::new();
     let mut observations = session.engine.watch();
+    let recording = session.journal.clone().map(Recording::start);
     let mut screen = Screen::default();
     let interrupted = interrupt();
     tokio::pin!(interrupted);
@@ -103,6 +109,9 @@ async fn watch(session: &mut Session, args: &StatusArgs) -> Result<Exit, CliErro
                     // Drawn in place, the situation says it; before there is anything to draw,
                     // and in a pipe, it is said here, once for every reason.
                     troubles.tell(link, in_place && only.is_some());
+                }
+                if let Some(recording) = &recording {
+                    recording.tell(&observation);
                 }
                 let synced = matches!(observation, Observation::Synced { .. });
                 let changes = fleet.apply(observation);
@@ -127,6 +136,10 @@ async fn watch(session: &mut Session, args: &StatusArgs) -> Result<Exit, CliErro
                 }
             }
         }
+    }
+    if let Some(recording) = recording {
+        // A disk that hangs must not keep whoever wants to leave.
+        let _ = timeout(FAREWELL, recording.close()).await;
     }
     session.out.flush()?;
     Ok(Exit::Done)

@@ -73,7 +73,7 @@ fn status_watch_in_a_pipe_prints_one_json_object_a_line() {
 }
 
 /// Every field of `value` has a place, and a description, in `schema`.
-fn documented(value: &Value, schema: &Value, root: &Value, path: &str) {
+pub(super) fn documented(value: &Value, schema: &Value, root: &Value, path: &str) {
     let reference = schema.get("$ref").or_else(|| schema.pointer("/anyOf/0/$ref")).and_then(Value::as_str);
     let schema = reference.map_or(schema, |name| root.pointer(name.trim_start_matches('#')).unwrap());
     match value {

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod demo;
+mod fake;
+mod journal;
+mod operate;
 mod pipes;
 #[path = "../support/pty.rs"]
 #[allow(dead_code, missing_docs, unreachable_pub)]
