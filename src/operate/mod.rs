@@ -9,8 +9,10 @@
 //!                     └────▶ Refusal
 //! ```
 
+mod compose;
 mod gate_times;
 mod job;
+mod look;
 mod needs;
 mod plan;
 mod refusal;
@@ -29,6 +31,7 @@ pub use job::{
     Change, Direction, End, Expect, Gap, Gate, ImageChange, Intent, JobId, Outcome, Phase, PlannedStep,
     Progress, Pull, Rule, Seen, StepOutcome, Unit, Work, limited,
 };
+pub use look::{Look, LookError, look, survey};
 pub use plan::{Confirm, Options, Plan, PlanJson, PlanRow, Seat, Skipped, plan, query};
 pub use refusal::Refusal;
 pub use revisions::{Back, choose};

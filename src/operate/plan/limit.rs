@@ -56,6 +56,7 @@ pub(super) fn plan(
                 continue;
             }
             // A limit can be changed while it runs, but not taken away.
+            refuse::unwatched(scene, true)?;
             refuse::replaceable(scene, aim, replica)?;
             let image = images::wanted(scene, &aim.service, &blueprint.image, None)?.image;
             let timing = scene.timing(replica, None, draft);

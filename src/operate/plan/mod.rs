@@ -26,6 +26,8 @@ mod rows;
 mod scale;
 mod scene;
 mod sure;
+#[cfg(test)]
+mod tests;
 mod verbs;
 
 pub use data::{Confirm, Options, Plan, Seat, Skipped};
@@ -33,14 +35,14 @@ pub use rows::{PlanJson, PlanRow};
 
 pub(super) use draft::{Draft, Weight};
 pub(super) use layers::needs;
-pub(super) use overlap::{called, is_anonymous, is_written};
+pub(super) use overlap::{called, is_written};
 pub(super) use scene::Scene;
 
 use std::collections::HashSet;
 
 use super::{Change, Intent, PlannedStep, Refusal, warn, words};
 use crate::engine::{Query, Survey};
-use crate::fleet::{Fleet, Image, Replica, Role, ServiceId, Verb};
+use crate::fleet::{Fleet, Image, Replica, ReplicaId, Role, ServiceId, Verb};
 
 /// So many services beside those aimed at are looked at, to tell who is affected.
 const NEIGHBOURS: usize = 256;
@@ -70,24 +72,45 @@ pub fn query(intent: &Intent, fleet: &Fleet) -> Result<Query, Refusal> {
         query.images = images::to_ask(&intent.change, std::iter::once(&Image::default()));
     }
     if affects_others(&intent.change) {
-        let others = fleet.services().filter(|s| !query.services.contains(&s.id));
-        let shown = others.filter_map(|s| representative(fleet, &s.id)).take(NEIGHBOURS);
+        let aimed = query.services.len();
+        let others = || fleet.services().filter(|s| !aims.services.iter().any(|aim| aim.service == s.id));
+        let shown = others().filter_map(|s| representative(fleet, &s.id)).take(NEIGHBOURS);
         query.replicas.extend(shown.map(|r| r.id.clone()));
+        let near = others().filter(|s| aims.services.iter().any(|aim| aim.service.project == s.id.project));
+        query.services.extend(near.map(|s| s.id.clone()).take(NEIGHBOURS.saturating_sub(aimed)));
     }
     Ok(query)
 }
 
 /// What the first survey shows to be missing: images that only its blueprints name (an engine's
 /// list may call an image by its id once its reference means another one). `None`: nothing.
-#[allow(dead_code)] // until the survey's wrapper calls it
-pub(super) fn query_again(intent: &Intent, fleet: &Fleet, survey: &Survey) -> Option<Query> {
-    let aims = aim::resolve(intent, fleet).ok()?;
-    let replicas = aims.services.iter().flat_map(|aim| &aim.replicas);
-    let seen = replicas.filter_map(|r| survey.replica(&r.id)).map(|b| &b.image);
-    let managed = survey.managed.iter().map(|m| &m.image);
+pub(super) fn query_again(intent: &Intent, aimed: &Aimed, survey: &Survey) -> Option<Query> {
+    let seen = aimed.replicas.iter().filter_map(|id| survey.replica(id)).map(|b| &b.image);
+    let managed = aimed.services.iter().filter_map(|id| survey.managed(id)).map(|m| &m.image);
     let mut images = images::to_ask(&intent.change, seen.chain(managed));
     images.retain(|asked| !survey.images.iter().any(|(known, _)| known == asked));
     (!images.is_empty()).then(|| Query { images, ..Query::default() })
+}
+
+/// What an intent is about.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Aimed {
+    pub replicas: Vec<ReplicaId>,
+    pub services: Vec<ServiceId>,
+}
+
+impl Aimed {
+    pub fn at(intent: &Intent, fleet: &Fleet) -> Self {
+        let aims = aim::resolve(intent, fleet).map(|aims| aims.services).unwrap_or_default();
+        Self {
+            replicas: aims.iter().flat_map(|aim| &aim.replicas).map(|r| r.id.clone()).collect(),
+            services: aims.into_iter().map(|aim| aim.service).collect(),
+        }
+    }
+}
+
+fn replaces(change: &Change) -> bool {
+    matches!(change, Change::Deploy { .. } | Change::Rollback { .. } | Change::Recreate)
 }
 
 fn asks_for_images(change: &Change) -> bool {
@@ -123,7 +146,8 @@ fn representative<'a>(fleet: &'a Fleet, service: &ServiceId) -> Option<&'a Repli
 pub fn plan(intent: &Intent, fleet: &Fleet, survey: &Survey, options: &Options) -> Result<Plan, Refusal> {
     let aims = aim::resolve(intent, fleet)?;
     let scene = Scene { intent, fleet, survey, options };
-    refuse::unwatched(&scene)?;
+    refuse::unknown_token(&scene)?;
+    refuse::unwatched(&scene, replaces(&intent.change))?;
     let mut draft = Draft::default();
     match &intent.change {
         Change::Act(verb) => verbs::plan(&scene, &aims, *verb, &mut draft)?,

@@ -16,6 +16,21 @@ pub(super) enum Way {
 
 /// How the replicas of this service are replaced, by the settings of one of them.
 pub(super) fn way(scene: &Scene, aim: &Aim, blueprint: &Blueprint, draft: &mut Draft) -> Way {
+    let label = blueprint.overlap.as_deref().map(str::trim);
+    let said = match label {
+        Some("yes" | "true") => Some(true),
+        Some("no" | "false") => Some(false),
+        Some(other) => {
+            let shown: String = other.chars().take(40).collect();
+            let words = format!(
+                "{}: label quarterdeck.overlap says \"{shown}\", which is neither yes nor no: ignored",
+                aim.service.path()
+            );
+            draft.warn(Weight::Note, words);
+            None
+        }
+        None => None,
+    };
     if let Some(number) = blueprint.fixed_ports.iter().find_map(|p| p.host).map(|(_, number)| number) {
         return Way::Gap(format!("two can't hold port {number}"));
     }
@@ -28,8 +43,9 @@ pub(super) fn way(scene: &Scene, aim: &Aim, blueprint: &Blueprint, draft: &mut D
         None => {}
     }
     let written: Vec<&Mount> = blueprint.mounts.iter().filter(|mount| is_written(mount)).collect();
-    match blueprint.overlap.as_deref().map(str::trim) {
-        Some("yes" | "true") => {
+    match said {
+        Some(false) => return Way::Gap("its label quarterdeck.overlap says no".to_owned()),
+        Some(true) => {
             if let Some(mount) = written.first() {
                 let words = format!(
                     "{}: by its label quarterdeck.overlap, old and new both write to {} for a while",
@@ -39,15 +55,6 @@ pub(super) fn way(scene: &Scene, aim: &Aim, blueprint: &Blueprint, draft: &mut D
                 draft.warn(Weight::Data, words);
             }
             return Way::Overlap;
-        }
-        Some("no" | "false") => return Way::Gap("its label quarterdeck.overlap says no".to_owned()),
-        Some(other) => {
-            let shown: String = other.chars().take(40).collect();
-            let words = format!(
-                "{}: label quarterdeck.overlap says \"{shown}\", which is neither yes nor no: ignored",
-                aim.service.path()
-            );
-            draft.warn(Weight::Note, words);
         }
         None => {}
     }
@@ -70,15 +77,10 @@ pub(in super::super) fn is_written(mount: &Mount) -> bool {
         && std::path::Path::new(&mount.source).extension().is_none_or(|extension| extension != "sock")
 }
 
-/// Whether a volume was made for one replica alone: Docker calls such by 64 random digits.
-pub(in super::super) fn is_anonymous(mount: &Mount) -> bool {
-    mount.kind == "volume" && mount.source.len() == 64 && mount.source.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
 /// What to call what is mounted.
 pub(in super::super) fn called(mount: &Mount) -> String {
     match &*mount.kind {
-        "volume" if is_anonymous(mount) => format!("the volume at {}", mount.target),
+        "volume" if mount.anonymous => format!("the volume at {}", mount.target),
         "volume" => format!("volume {}", mount.source),
         _ => mount.source.clone(),
     }

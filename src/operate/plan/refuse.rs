@@ -1,10 +1,10 @@
 //! What can't be done to a replica or service, why, and what to change so that it can.
 
-use super::super::{Change, Refusal};
+use super::super::Refusal;
 use super::aim::Aim;
 use super::scene::Scene;
 use crate::engine::Blueprint;
-use crate::fleet::{Replica, Role, ServiceId, State};
+use crate::fleet::{Replica, Role, ServiceId, State, is_token};
 
 /// Why a replica is beyond being changed at all.
 pub(super) fn skipped(replica: &Replica) -> Option<&'static str> {
@@ -108,17 +108,25 @@ pub(super) fn repeatable(scene: &Scene, service: &ServiceId, blueprint: &Bluepri
     Ok(())
 }
 
-/// `--no-wait` leaves nothing to undo by.
-pub(super) fn unwatched(scene: &Scene) -> Result<(), Refusal> {
-    let needs_gates = match scene.intent.change {
-        Change::Deploy { .. } | Change::Rollback { .. } | Change::Recreate => true,
-        Change::Act(_) | Change::Scale { .. } | Change::Limit { .. } | Change::Up | Change::Down => false,
-    };
-    if scene.options.wait || !needs_gates {
+/// `--no-wait` leaves nothing to tell by whether a predecessor may go.
+pub(super) fn unwatched(scene: &Scene, replaces: bool) -> Result<(), Refusal> {
+    if scene.options.wait || !replaces {
         return Ok(());
     }
-    let verb = scene.intent.change.clone();
-    let what = "anything without waiting for it";
-    let why = "only waiting shows whether the old replicas may go";
-    Err(Refusal::impossible(&verb, what, why, "Leave --no-wait away; shorter gates can be set in [gate]."))
+    Err(Refusal::impossible(
+        &scene.intent.change,
+        "anything without waiting for it",
+        "only waiting shows whether the old replicas may go",
+        "Leave --no-wait away; shorter gates can be set under [gate] in the config.",
+    ))
+}
+
+/// A token that makes no spare's name would leave spares that nobody knows.
+pub(super) fn unknown_token(scene: &Scene) -> Result<(), Refusal> {
+    let token = &scene.options.token;
+    if is_token(token) {
+        return Ok(());
+    }
+    let why = format!("{token:?} is no token for an operation");
+    Err(Refusal::impossible(&scene.intent.change, "anything", why, "This is a fault of quarterdeck."))
 }

@@ -70,7 +70,11 @@ pub(super) fn plan(scene: &Scene, aims: &Aims, draft: &mut Draft) -> Result<(), 
             let timing = scene.timing(replica, wanted.health.as_ref(), draft);
             away = away.max(gap::away(scene, replica, &timing));
             let way = way.get_or_insert_with(|| overlap::way(scene, aim, blueprint, draft));
-            let note = words::image_change(current, &wanted.image);
+            let note = if *current == wanted.image {
+                format!("from the same image, {}", current.tag())
+            } else {
+                words::image_change(current, &wanted.image)
+            };
             images_change(draft, aim, current, &wanted.image);
             let successor = Successor { image: wanted.image, limits: None, timing, note };
             swap(scene, draft, At::forward(wave, lane), replica, blueprint, &successor, way);
@@ -122,7 +126,8 @@ fn pull(draft: &mut Draft, aim: &Aim, reference: &Arc<str>) {
 /// Images before and after, each pair of a service once.
 pub(super) fn images_change(draft: &mut Draft, aim: &Aim, from: &Image, to: &Image) {
     let change = ImageChange { service: aim.service.clone(), from: from.clone(), to: to.clone() };
-    if !draft.images.contains(&change) {
+    let same = from.reference == to.reference && from.id == to.id;
+    if !same && !draft.images.contains(&change) {
         draft.images.push(change);
     }
 }
@@ -195,7 +200,12 @@ pub(super) fn swap(
     }
     let lane = draft.lane();
     let remove = Step::Act(Act::new(Verb::Remove, is()));
-    draft.step(At::commit(COMMIT, lane), &whom, remove, format!("the old one, {}", blueprint.image.tag()));
+    draft.step(
+        At::commit(COMMIT, lane),
+        &whom,
+        remove,
+        format!("the old one, {}", words::version(&blueprint.image)),
+    );
 }
 
 /// The last look, when everything else is done and can still be taken back.

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::super::{Refusal, Unit, words};
 use super::aim::{Aim, Aims};
 use super::draft::{At, COMMIT, Draft, FIRST, Weight, Whom};
-use super::overlap::{called, is_anonymous, is_written};
+use super::overlap::{called, is_written};
 use super::scene::Scene;
 use super::{images, managed, refuse, replace};
 use crate::engine::{Act, Blueprint, Create, Place, Step};
@@ -64,7 +64,7 @@ fn up(
     let mut at = || At::forward(FIRST, lane.next().unwrap_or_default());
     for replica in replicas {
         if !matches!(replica.state, State::Created | State::Exited) {
-            draft.skip(replica, "is one of them already");
+            draft.skip(replica, "one of them already");
             continue;
         }
         let (at, whom, unit) = (at(), Whom::from(*replica), Unit::Is(replica.id.clone()));
@@ -111,7 +111,7 @@ fn up(
 
 /// What all of them will write to, or can't have more than once.
 fn share(scene: &Scene, aim: &Aim, blueprint: &Blueprint, wanted: usize, draft: &mut Draft) {
-    let written = blueprint.mounts.iter().filter(|m| is_written(m) && !is_anonymous(m));
+    let written = blueprint.mounts.iter().filter(|m| is_written(m) && !m.anonymous);
     let written: Vec<String> = written.map(called).collect();
     if !written.is_empty() {
         let words = format!(
@@ -144,7 +144,7 @@ fn share(scene: &Scene, aim: &Aim, blueprint: &Blueprint, wanted: usize, draft: 
 
 fn note(like: &Replica, blueprint: &Blueprint) -> String {
     let fresh: Vec<String> =
-        blueprint.mounts.iter().filter(|m| is_anonymous(m)).map(|m| m.target.clone()).collect();
+        blueprint.mounts.iter().filter(|m| m.anonymous).map(|m| m.target.clone()).collect();
     match fresh.is_empty() {
         true => format!("like {}", like.name),
         false => format!("like {}, with a fresh volume at {}", like.name, words::list(&fresh, 3)),
@@ -216,7 +216,7 @@ fn down(
             draft.step(at, &whom, Step::Act(stop), note);
         }
         let own: Vec<String> =
-            blueprint.mounts.iter().filter(|m| is_anonymous(m)).map(|m| m.target.clone()).collect();
+            blueprint.mounts.iter().filter(|m| m.anonymous).map(|m| m.target.clone()).collect();
         let note = match own.is_empty() {
             true => String::new(),
             false => format!("its own volume at {} stays behind", words::list(&own, 3)),

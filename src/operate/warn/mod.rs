@@ -7,7 +7,7 @@ mod shared;
 
 use std::collections::HashSet;
 
-use super::plan::{Draft, Scene, Weight, is_anonymous};
+use super::plan::{Draft, Scene, Weight};
 use super::{Change, PlannedStep, Work, words};
 use crate::engine::{Act, Step};
 use crate::fleet::{Fleet, Replica, Role, ServiceId, State, Verb};
@@ -81,7 +81,7 @@ fn losses(scene: &Scene, steps: &[PlannedStep], draft: &mut Draft) {
             Work::Step(Step::Act(Act { verb: Verb::Remove, .. })) => scene.survey.replica(step.replica()?),
             _ => None,
         });
-        let volumes = removed.flat_map(|b| &b.mounts).filter(|mount| is_anonymous(mount)).count();
+        let volumes = removed.flat_map(|b| &b.mounts).filter(|mount| mount.anonymous).count();
         if volumes > 0 {
             let what = if volumes == 1 { "1 volume that has" } else { "several volumes that have" };
             draft.warn(Weight::Note, format!("{what} no name will belong to nobody; the data stays on disk"));

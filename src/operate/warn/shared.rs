@@ -10,7 +10,7 @@ pub(super) fn data_goes_over(scene: &Scene, draft: &mut Draft) {
     let mut services: Vec<(ServiceId, String)> = Vec::new();
     for change in draft.images.iter().filter(|c| c.to.id.is_empty() || c.to.id != c.from.id) {
         if !services.iter().any(|(id, _)| *id == change.service) {
-            services.push((change.service.clone(), change.to.tag().to_owned()));
+            services.push((change.service.clone(), words::version(&change.to)));
         }
     }
     for (id, tag) in services {

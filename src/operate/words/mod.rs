@@ -3,7 +3,7 @@
 mod outcome;
 mod plan;
 
-pub(super) use plan::{about, gate, how, image_change, limits, nothing_left, question, sentence};
+pub(super) use plan::{about, gate, how, image_change, limits, nothing_left, question, sentence, version};
 
 use std::collections::HashSet;
 

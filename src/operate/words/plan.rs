@@ -51,6 +51,14 @@ pub(in super::super) fn image_change(from: &Image, to: &Image) -> String {
     format!("{} → {}", from.tag(), to.tag())
 }
 
+/// `1.4.2`, but `latest 0123456789ab`, which says nothing otherwise.
+pub(in super::super) fn version(image: &Image) -> String {
+    match image.tag() {
+        "latest" if !image.id.is_empty() => format!("latest {}", image.short_id()),
+        tag => tag.to_owned(),
+    }
+}
+
 /// `cpus 1 → 2, memory 512M → unlimited`.
 pub(in super::super) fn limits(from: Limits, to: Limits) -> String {
     let cpus = |limits: Limits| limits.cpus.map_or("unlimited".to_owned(), |cpus| cpus.to_string());
@@ -187,11 +195,11 @@ pub(super) fn one_change(images: &[ImageChange]) -> Option<String> {
 
 pub(super) fn limit_words(cpus: Option<f64>, memory: Option<u64>) -> String {
     let cpus = cpus.map(|cpus| match cpus {
-        0.0 => "any cpus".to_owned(),
+        0.0 => "unlimited cpus".to_owned(),
         cpus => format!("{cpus} cpus"),
     });
     let memory = memory.map(|memory| match memory {
-        0 => "any memory".to_owned(),
+        0 => "unlimited memory".to_owned(),
         memory => format!("{} memory", human::bytes(memory)),
     });
     cpus.into_iter().chain(memory).collect::<Vec<_>>().join(" and ")
