@@ -21,6 +21,7 @@ mod rows;
 mod schema;
 #[cfg(test)]
 mod tests;
+pub mod timeline;
 mod who;
 mod worker;
 
