@@ -6,7 +6,11 @@
 mod support;
 
 mod contract;
+mod hand;
 mod logs;
 mod platforms;
 mod reads;
+mod recreate;
+mod scale;
+mod steps;
 mod survey;

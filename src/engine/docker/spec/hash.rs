@@ -8,10 +8,10 @@
 
 use serde_json::{Value, json};
 
-use super::networks::{endpoints, mode};
+use super::networks::{endpoints, legacy_links, mode};
 use super::own::own;
 use super::volumes::{binds_anonymous, mounts_anonymous};
-use super::{COMPOSE, Object, Settings, is_nothing, list, object, text};
+use super::{COMPOSE, Object, Settings, is_nothing, object, text};
 use crate::fleet::SpecHash;
 use crate::text::mask;
 
@@ -115,20 +115,15 @@ fn own_host(host: &Object) -> Object {
             *fields = plain(std::mem::take(fields));
         }
     }
-    // `/other:/this-one/alias`.
-    let links: Vec<Value> = list(&host, "Links").iter().filter_map(Value::as_str).map(link).collect();
-    host.insert("Links".into(), Value::Array(links));
-    for key in ["Binds", "Links", "CapAdd", "CapDrop", "SecurityOpt", "GroupAdd"] {
+    let links = json!(legacy_links(&host));
+    host.insert("Links".into(), links);
+    // Compose 2 writes some of these as they come out of a map.
+    for key in
+        ["Binds", "Mounts", "Links", "CapAdd", "CapDrop", "SecurityOpt", "GroupAdd", "ExtraHosts", "Ulimits"]
+    {
         sort(&mut host, key);
     }
     plain(host)
-}
-
-/// `other:alias`, whoever has the alias.
-fn link(raw: &str) -> Value {
-    let (other, alias) = raw.split_once(':').unwrap_or((raw, raw));
-    let alias = alias.rsplit('/').next().unwrap_or(alias);
-    json!(format!("{}:{alias}", other.trim_start_matches('/')))
 }
 
 /// Without what says nothing.
@@ -139,7 +134,7 @@ fn plain(mut fields: Object) -> Object {
 
 fn sort(of: &mut Object, key: &str) {
     if let Some(items) = of.get_mut(key).and_then(Value::as_array_mut) {
-        items.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+        items.sort_by_cached_key(Value::to_string);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::networks::{Copy, Endpoint, endpoints, has_own, is_first, mode};
+use super::networks::{Copy, Endpoint, endpoints, has_own, is_first, legacy_links, mode};
 use super::own::own;
 use super::{Object, Settings, limits, object, text, volumes};
 use crate::engine::Place;
@@ -26,6 +26,8 @@ pub(in crate::engine::docker) struct Order<'o> {
     pub(in crate::engine::docker) place: Place,
     /// Limits instead of the other one's.
     pub(in crate::engine::docker) limits: Option<Limits>,
+    /// Its network mode instead of the other one's.
+    pub(in crate::engine::docker) network: Option<String>,
 }
 
 /// The request.
@@ -53,6 +55,13 @@ pub(in crate::engine::docker) fn make(of: &Settings, order: &Order<'_>) -> Made 
     }
     if let Some(wanted) = order.limits {
         host.extend(limits::change(of.host(), wanted).fields);
+    }
+    if let Some(mode) = &order.network {
+        host.insert("NetworkMode".into(), json!(mode));
+    }
+    let links = legacy_links(of.host());
+    if !links.is_empty() {
+        host.insert("Links".into(), json!(links));
     }
     let copy = Copy { name: order.name, addresses: order.place == Place::Instead };
     let (first, connect): (Vec<_>, Vec<_>) =

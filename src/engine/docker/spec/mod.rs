@@ -81,6 +81,11 @@ impl Settings {
         self.host_config.as_ref().unwrap_or_else(nothing)
     }
 
+    /// The id (or name) of the container whose network it shares.
+    pub(super) fn shares_network_of(&self) -> Option<&str> {
+        text(self.host(), "NetworkMode")?.strip_prefix("container:")
+    }
+
     fn mounts(&self) -> &[Value] {
         self.mounts.as_deref().unwrap_or_default()
     }

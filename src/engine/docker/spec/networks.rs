@@ -59,6 +59,20 @@ pub(super) fn is_first(of: &Settings, network: &str) -> bool {
     mode == network || text(object(of.networks(), network), "NetworkID") == Some(mode)
 }
 
+/// Links on the engine's own bridge, as they were asked for: `other:alias`. The engine tells them as
+/// `/other:/this-one/alias`, and keeps to the very container: one that was replaced meanwhile is
+/// meant by its name.
+pub(super) fn legacy_links(host: &Object) -> Vec<String> {
+    let links = list(host, "Links").iter().filter_map(Value::as_str);
+    links
+        .map(|raw| {
+            let (other, alias) = raw.split_once(':').unwrap_or((raw, raw));
+            let alias = alias.rsplit('/').next().unwrap_or(alias);
+            format!("{}:{alias}", base(other.trim_start_matches('/')))
+        })
+        .collect()
+}
+
 /// What was asked for, of what an endpoint has.
 fn asked(of: &Settings, network: &str, settings: &Object, copy: Option<&Copy<'_>>) -> Object {
     let mut asked = Object::new();

@@ -76,6 +76,7 @@ fn order(place: Place) -> Order<'static> {
         number,
         place,
         limits: None,
+        network: None,
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) async fn create(shared: &Shared, step: &Create) -> Result<Done, Engin
         });
     }
     let old = inspect::settings(wire, &step.like.id).await?;
+    let network = shared_network(wire, &old).await?;
     let image = image::resolve(shared, &step.image).await?;
     let old_image = shared.images.config(wire, &old.image).await?;
     let old_image = old_image.ok_or_else(|| EngineError::NoImage {
@@ -51,6 +52,7 @@ pub(super) async fn create(shared: &Shared, step: &Create) -> Result<Done, Engin
             number: step.number,
             place: step.place,
             limits: step.limits,
+            network,
         },
     );
     let (id, fresh) = match ask(wire, &step.name, &made).await {
@@ -76,6 +78,24 @@ pub(super) async fn create(shared: &Shared, step: &Create) -> Result<Done, Engin
     }
     connected?;
     Ok(Done::Made(map::id(&shared.id, &id)))
+}
+
+/// The network mode of one that shares another container's network. That one may have been replaced
+/// by this very operation: then its successor is meant.
+async fn shared_network(wire: &Wire, old: &Settings) -> Result<Option<String>, EngineError> {
+    let Some(other) = old.shares_network_of() else { return Ok(None) };
+    let gone = |_| EngineError::Conflict { why: "the container whose network it shares is gone".into() };
+    let look = async |name: &str| match inspect::settings(wire, name).await {
+        Err(EngineError::Gone { what }) => Err(gone(what)),
+        found => found,
+    };
+    let other = look(other).await?;
+    match SpareName::parse(other.bare_name()) {
+        Some(spare) if spare.side == Side::Old => {
+            Ok(Some(format!("container:{}", look(spare.base).await?.id)))
+        }
+        _ => Ok(None),
+    }
 }
 
 async fn ask(wire: &Wire, name: &str, made: &Made) -> Result<String, EngineError> {
