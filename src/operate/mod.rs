@@ -10,6 +10,7 @@
 //! ```
 
 mod compose;
+mod gate;
 mod gate_times;
 mod job;
 mod look;
@@ -20,7 +21,10 @@ mod revisions;
 mod saga;
 mod seat;
 mod target;
+#[cfg(test)]
+mod testing;
 mod token;
+mod undo;
 mod warn;
 mod words;
 
@@ -38,3 +42,4 @@ pub use revisions::{Back, choose};
 pub use saga::{Bridge, Control, Resume, resume, run};
 pub use target::Target;
 pub use token::token;
+pub use undo::undo;

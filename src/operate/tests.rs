@@ -1,13 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
@@ -18,10 +12,7 @@ use super::{
 };
 use crate::config::Protection;
 use crate::engine::demo::{Platform, World};
-use crate::engine::{
-    Act, Consent, Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Query, Shell, Step, Survey,
-    TermSize,
-};
+use crate::engine::{Act, Consent, Engine, Step, Survey};
 use crate::fleet::{EngineId, Fleet, Observation, Replica, ReplicaId, Role, ServiceId, State, Verb};
 use crate::journal::Who;
 
@@ -259,95 +250,6 @@ fn options_reach_only_the_steps_they_are_for() {
     assert_eq!(pause, Act::new(Verb::Pause, pause.replica.clone()));
 }
 
-/// What a scripted engine does with one replica.
-#[derive(Clone)]
-enum Script {
-    /// Answers after so many milliseconds.
-    Done(u64),
-    Fail(u64),
-    Hang,
-    Panic,
-}
-
-/// An engine that does as it is told, and counts.
-struct Scripted {
-    id: EngineId,
-    scripts: HashMap<ReplicaId, Script>,
-    log: Arc<Mutex<Vec<String>>>,
-    busy: Arc<AtomicUsize>,
-    busiest: Arc<AtomicUsize>,
-}
-
-impl Scripted {
-    fn new() -> Self {
-        Self {
-            id: EngineId::new("demo"),
-            scripts: HashMap::new(),
-            log: Arc::default(),
-            busy: Arc::default(),
-            busiest: Arc::default(),
-        }
-    }
-
-    fn script(mut self, plan: &Plan, index: usize, script: Script) -> Self {
-        self.scripts.insert(plan.steps[index].replica().unwrap().clone(), script);
-        self
-    }
-}
-
-impl Engine for Scripted {
-    fn id(&self) -> &EngineId {
-        &self.id
-    }
-    fn endpoint(&self) -> String {
-        "scripted".into()
-    }
-    fn watch(&self) -> BoxStream<'static, Observation> {
-        unimplemented!("not asked here")
-    }
-    fn focus(&self, _: &[ReplicaId]) {}
-    fn list(&self, _usage: bool) -> BoxFuture<'static, Result<Vec<Observation>, EngineError>> {
-        unimplemented!("not asked here")
-    }
-    fn logs(&self, _: &ReplicaId, _: &LogQuery) -> BoxStream<'static, Result<LogChunk, EngineError>> {
-        unimplemented!("not asked here")
-    }
-    fn survey(&self, _: &Query) -> BoxFuture<'static, Result<Survey, EngineError>> {
-        unimplemented!("not asked here")
-    }
-    fn perform(&self, order: Order) -> BoxFuture<'static, Result<Done, EngineError>> {
-        let replica = order.step.replica().unwrap().clone();
-        let script = self.scripts.get(&replica).cloned().unwrap_or(Script::Done(100));
-        let (log, busy, busiest) = (self.log.clone(), self.busy.clone(), self.busiest.clone());
-        async move {
-            log.lock().unwrap().push(format!("began {replica}"));
-            busiest.fetch_max(busy.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            let (wait, result) = match script {
-                Script::Done(ms) => (ms, Ok(Done::Changed)),
-                Script::Fail(ms) => (ms, Err(EngineError::Conflict { why: "no".into() })),
-                Script::Hang => (u64::MAX / 1_000_000, Ok(Done::Changed)),
-                Script::Panic => panic!("a bug in an engine"),
-            };
-            tokio::time::sleep(Duration::from_millis(wait)).await;
-            busy.fetch_sub(1, Ordering::SeqCst);
-            log.lock().unwrap().push(format!("ended {replica}"));
-            result
-        }
-        .boxed()
-    }
-    fn inspect(&self, _: &ReplicaId) -> BoxFuture<'static, Result<Details, EngineError>> {
-        unimplemented!("not asked here")
-    }
-    fn shell(
-        &self,
-        _: &ReplicaId,
-        _: &[String],
-        _: TermSize,
-    ) -> BoxFuture<'static, Result<Shell, EngineError>> {
-        unimplemented!("not asked here")
-    }
-}
-
 /// Everything told until the channel closes; checks that it ends in the one `Finished`.
 async fn to_end(mut told: UnboundedReceiver<Progress>) -> (Vec<Progress>, Outcome) {
     let mut all = Vec::new();
@@ -360,139 +262,6 @@ async fn to_end(mut told: UnboundedReceiver<Progress>) -> (Vec<Progress>, Outcom
     let Some(Progress::Finished { outcome, .. }) = all.last() else { panic!("and it is the last") };
     let outcome = outcome.clone();
     (all, outcome)
-}
-
-fn start_job(engine: Scripted, plan: Plan, cancel: &CancellationToken) -> UnboundedReceiver<Progress> {
-    run(bridge(Arc::new(engine)), JobId(1), plan, Consent::Yes, cancel.clone())
-}
-
-#[tokio::test(start_paused = true)]
-async fn replicas_of_a_service_restart_one_after_the_other() {
-    let plan = group_buying(Verb::Restart, &[of("order-service")]).unwrap();
-    let engine = Scripted::new();
-    let busiest = engine.busiest.clone();
-    let (all, outcome) = to_end(start_job(engine, plan, &CancellationToken::new())).await;
-    assert_eq!(busiest.load(Ordering::SeqCst), 1);
-    assert_eq!(all.len(), 7, "three begun, three ended, one finished");
-    assert!(outcome.ok());
-    assert_eq!(outcome.took.as_millis(), 300);
-    assert_eq!(outcome.sentence(), "restarted order-service (3 replicas) in 300 ms");
-}
-
-#[tokio::test(start_paused = true)]
-async fn services_go_side_by_side_and_bounded() {
-    let project = [Target::Project(Some("group-buying".into()))];
-    let plan = group_buying(Verb::Restart, &project).unwrap();
-    let steps = plan.steps.len();
-    let engine = Scripted::new();
-    let busiest = engine.busiest.clone();
-    let (_, outcome) = to_end(start_job(engine, plan, &CancellationToken::new())).await;
-    assert_eq!(busiest.load(Ordering::SeqCst), 8);
-    assert_eq!(outcome.steps.len(), steps);
-    assert_eq!(
-        outcome.sentence(),
-        format!(
-            "restarted 19 services of group-buying ({steps} replicas) in {} ms",
-            outcome.took.as_millis()
-        )
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_wave_begins_when_the_one_before_has_ended() {
-    let project = [Target::Project(Some("payments".into()))];
-    let plan = verb_plan(Verb::Stop, &project, &fleet(Platform::Payments), &ungated()).unwrap();
-    let wave: HashMap<String, u16> =
-        plan.steps.iter().map(|s| (s.replica().unwrap().to_string(), s.wave)).collect();
-    assert!(wave.values().collect::<std::collections::BTreeSet<_>>().len() >= 3);
-    let engine = Scripted::new();
-    let log = engine.log.clone();
-    to_end(start_job(engine, plan, &CancellationToken::new())).await;
-    let mut reached = 0;
-    for line in log.lock().unwrap().iter() {
-        let (what, id) = line.split_once(' ').unwrap();
-        if what == "began" {
-            assert!(wave[id] >= reached);
-            reached = wave[id];
-        } else {
-            assert_eq!(wave[id], reached, "nothing of a later wave began before this ended");
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_failed_restart_leaves_the_next_replica_running() {
-    let plan = group_buying(Verb::Restart, &[of("order-service")]).unwrap();
-    let engine = Scripted::new().script(&plan, 1, Script::Fail(50));
-    let (_, outcome) = to_end(start_job(engine, plan, &CancellationToken::new())).await;
-    assert!(!outcome.ok());
-    assert!(matches!(outcome.steps[2].result, Err(EngineError::NotBegun { .. })));
-    assert_eq!(
-        outcome.sentence(),
-        "restarted 1 of 3 replicas, 2 failed: group-buying-order-service-2: the engine refused: no"
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_failed_stop_does_not_keep_the_others() {
-    let plan = group_buying(Verb::Stop, &[of("order-service")]).unwrap();
-    let engine = Scripted::new().script(&plan, 0, Script::Fail(10));
-    let (_, outcome) = to_end(start_job(engine, plan, &CancellationToken::new())).await;
-    assert_eq!(outcome.failed().count(), 1);
-    assert_eq!(outcome.steps.len(), 3);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_hanging_engine_is_waited_for_only_so_long() {
-    let options = Options { timeout: Some(7), ..ungated() };
-    let plan = verb_plan(Verb::Stop, &[of("auth-service")], &fleet(Platform::GroupBuying), &options).unwrap();
-    let engine = Scripted::new().script(&plan, 0, Script::Hang);
-    let (_, outcome) = to_end(start_job(engine, plan, &CancellationToken::new())).await;
-    assert_eq!(outcome.took.as_secs(), 37);
-    assert_eq!(
-        outcome.sentence(),
-        "stop failed for group-buying-auth-service-1: scripted did not answer within 37 s (stop; it may still happen)"
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn cancelling_leaves_what_was_not_begun_and_says_so() {
-    let plan = group_buying(Verb::Restart, &[of("order-service")]).unwrap();
-    let engine = Scripted::new().script(&plan, 1, Script::Done(60_000));
-    let cancel = CancellationToken::new();
-    let mut told = start_job(engine, plan, &cancel);
-    let mut began = 0;
-    let mut seen = Vec::new();
-    while began < 2 {
-        let progress = told.recv().await.unwrap();
-        began += usize::from(matches!(progress, Progress::Began { .. }));
-        seen.push(progress);
-    }
-    cancel.cancel();
-    let (rest, outcome) = to_end(told).await;
-    assert!(!rest.iter().any(|p| matches!(p, Progress::Began { .. })), "nothing begins after a cancel");
-    let results: Vec<_> = outcome.steps.iter().map(|s| s.result.clone()).collect();
-    assert_eq!(results[0], Ok(Done::Changed));
-    assert_eq!(results[1], Err(EngineError::Interrupted));
-    assert!(matches!(results[2], Err(EngineError::NotBegun { .. })));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_bug_in_an_engine_still_finishes_the_job() {
-    let plan = group_buying(Verb::Stop, &[of("auth-service")]).unwrap();
-    let engine = Scripted::new().script(&plan, 0, Script::Panic);
-    let (_, outcome) = to_end(start_job(engine, plan, &CancellationToken::new())).await;
-    assert!(!outcome.ok());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_job_nobody_listens_to_is_carried_out() {
-    let plan = group_buying(Verb::Stop, &[of("order-service")]).unwrap();
-    let engine = Scripted::new();
-    let log = engine.log.clone();
-    drop(start_job(engine, plan, &CancellationToken::new()));
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(log.lock().unwrap().iter().filter(|l| l.starts_with("ended")).count(), 3);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,38 +1,66 @@
-//! Carrying an intent out: waves in order, services side by side, every step bounded in time.
+//! Carrying a plan out, so that it ends well, or as it was, or says exactly what is left.
+//!
+//! Owns: the re-check before anything is touched, the record before and after every step, the order
+//! of steps, gates, the way back, and taking up again what was left in the middle. Must not: decide
+//! what the steps are (the plan does), or draw.
+//!
+//! ```text
+//!  check ─▶ begin (lock) ─▶ forward: waves → lanes → steps ─▶ commit ─▶ Done
+//!    │                          │ a step or gate fails, cancel
+//!    ▼                          ▼
+//!  Refused                    back: the same in reverse ─▶ verify ─▶ Undone | Failed
+//! ```
+//!
+//! Every step is written down before it is asked for and after it ended. Whoever takes an operation
+//! up after a crash makes the [`ledger`] again from that and goes on, either way: all steps bear to
+//! be asked for twice.
 
-use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::time::Duration;
-
-use futures_util::{FutureExt, StreamExt, stream};
-use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
-
-use super::{
-    Change, Direction, End, Intent, JobId, Outcome, Plan, PlannedStep, Progress, StepOutcome, Unit, Work,
-};
-use crate::engine::{Consent, Done, Engine, EngineError, Order, Step};
-use crate::fleet::{ReplicaId, Verb};
-use crate::journal::OperationRecord;
-
+mod advice;
+mod ask;
+mod back;
+mod begin;
 mod control;
+mod forward;
+mod ledger;
+mod pen;
+#[cfg(test)]
+mod tests;
+mod trap;
+mod wait;
 
 pub use control::{Bridge, Control, Resume};
 
-/// Lanes at work at once: enough to stop a project quickly, few enough not to storm an engine.
-const LANES: usize = 8;
-/// How long a call may take beyond the grace it was given.
-const SLACK: Duration = Duration::from_secs(30);
-/// The bound where the container's own stop timeout applies, which is not known here.
-const UNKNOWN_GRACE: Duration = Duration::from_mins(2);
+use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-/// Carry out an intent in a task of its own. The channel brings every step's begin and end, and
-/// then **exactly one** [`Progress::Finished`], also after cancelling and when a call hangs.
+use futures_util::FutureExt;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::gate::Well;
+use super::{
+    Change, End, ImageChange, Intent, JobId, Outcome, Phase, Plan, PlannedStep, Progress, StepOutcome, Unit,
+};
+use crate::engine::{Consent, Engine, EngineError};
+use crate::fleet::{ReplicaId, ServiceId};
+use crate::journal::{JournalError, OperationRecord};
+use ledger::Ledger;
+use pen::{Book, Pen};
+use trap::{Point, Trap};
+
+/// How often the journal hears that we live.
+const BEAT: Duration = Duration::from_secs(5);
+
+/// Carry out a plan in a task of its own. The channel brings every step's begin and end, and then
+/// **exactly one** [`Progress::Finished`], also after cancelling and when a call hangs.
 ///
-/// Dropping the receiver does not stop the job: what the user confirmed is carried out. `cancel`
-/// does: steps not yet begun stay undone and say so; a step under way is no longer waited for.
-/// Must be called inside a tokio runtime.
+/// Dropping the receiver does not stop the job: what the user confirmed is carried out. [`Control`]
+/// does. Must be called inside a tokio runtime.
 pub fn run(
     bridge: Bridge,
     job: JobId,
@@ -40,13 +68,9 @@ pub fn run(
     consent: Consent,
     control: impl Into<Control>,
 ) -> UnboundedReceiver<Progress> {
-    let (tell, told) = mpsc::unbounded_channel();
-    let Control { cancel, .. } = control.into();
-    tokio::spawn(async move {
-        let runner = Runner { engine: bridge.engine, consent, job, tell, cancel };
-        runner.all(plan).await;
-    });
-    told
+    let book = bridge.journal.clone().map_or(Book::Nowhere, Book::Journal);
+    let setting = Setting { bridge, book, job, consent, control: control.into(), trap: Trap::from_env() };
+    launch(setting, Task::Run(Box::new(plan))).1
 }
 
 /// Bring an operation that was left in the middle to an end, one way or the other. As [`run()`]
@@ -60,151 +84,273 @@ pub fn resume(
     consent: Consent,
     control: impl Into<Control>,
 ) -> UnboundedReceiver<Progress> {
-    let _ = (bridge, consent, control.into());
-    let (tell, told) = mpsc::unbounded_channel();
-    let end = End::Refused {
-        why: format!("can't {} operation {}: not built yet", how.word(), record.id),
-        remedy: String::new(),
-    };
-    let outcome = Outcome {
-        intent: Intent { change: Change::Recreate, targets: Vec::new() },
-        services: record.begun.services,
-        end,
-        steps: Vec::new(),
-        images: Vec::new(),
-        advice: Vec::new(),
-        operation: Some(record.id),
-        took: Duration::ZERO,
-    };
-    let _ = tell.send(Progress::Finished { job, outcome });
-    told
+    let book = bridge.journal.clone().map_or(Book::Nowhere, Book::Journal);
+    let setting = Setting { bridge, book, job, consent, control: control.into(), trap: Trap::from_env() };
+    let left = Left { operation: record.id, services: record.begun.services };
+    launch(setting, Task::Resume(left, how)).1
 }
 
-struct Runner {
+/// All that a task works with.
+struct Setting {
+    bridge: Bridge,
+    book: Book,
+    job: JobId,
+    consent: Consent,
+    control: Control,
+    trap: Trap,
+}
+
+/// What a task is to do.
+enum Task {
+    Run(Box<Plan>),
+    Resume(Left, Resume),
+}
+
+/// An operation that was left in the middle.
+struct Left {
+    operation: i64,
+    services: Vec<ServiceId>,
+}
+
+fn launch(setting: Setting, task: Task) -> (JoinHandle<()>, UnboundedReceiver<Progress>) {
+    let (tell, told) = mpsc::unbounded_channel();
+    let running = tokio::spawn(async move {
+        let job = setting.job;
+        let (intent, services, images) = match &task {
+            Task::Run(plan) => (plan.intent.clone(), plan.services.clone(), plan.images.clone()),
+            Task::Resume(left, _) => {
+                // What it was is not known before it is read.
+                let intent = Intent { change: Change::Recreate, targets: Vec::new() };
+                (intent, left.services.clone(), Vec::new())
+            }
+        };
+        let began = Instant::now();
+        let whole = AssertUnwindSafe(begin::whole(setting, task, tell.clone())).catch_unwind();
+        let outcome = whole.await.unwrap_or_else(|_| Outcome {
+            intent,
+            services,
+            end: End::Failed { why: "quarterdeck itself broke; see its log".to_owned() },
+            steps: Vec::new(),
+            images,
+            advice: vec!["what was begun and has not ended: qd journal".to_owned()],
+            operation: None,
+            took: began.elapsed(),
+        });
+        // Nobody listening is not a reason to stop; see `run`.
+        let _ = tell.send(Progress::Finished { job, outcome });
+    });
+    (running, told)
+}
+
+/// A plan being carried out.
+struct Saga {
     engine: Arc<dyn Engine>,
     consent: Consent,
     job: JobId,
     tell: UnboundedSender<Progress>,
-    cancel: CancellationToken,
+    control: Control,
+    plan: Plan,
+    pen: Pen,
+    trap: Trap,
+    /// A failure turns it back; else only cancelling does.
+    reverts: bool,
+    /// There is something that can be taken back.
+    has_forward: bool,
+    /// It goes back: what only waits need not wait any longer.
+    turn: CancellationToken,
+    /// It stops: the step under way ends, nothing else begins.
+    halt: CancellationToken,
+    ledger: Mutex<Ledger>,
+    seen: Mutex<Memory>,
+    told: Mutex<Told>,
+    /// The engine was waited for for as long as is sensible.
+    gone: AtomicBool,
+    /// The point of no return is passed.
+    committed: AtomicBool,
 }
 
-impl Runner {
-    async fn all(&self, plan: Plan) {
-        let Plan { intent, services, steps, images, .. } = plan;
-        let began = Instant::now();
-        let mut outcomes = Vec::with_capacity(steps.len());
-        for wave in waves(steps) {
-            let lanes = stream::iter(lanes(wave)).map(|lane| self.lane(lane));
-            let mut done = lanes.buffer_unordered(LANES);
-            while let Some(lane) = done.next().await {
-                outcomes.extend(lane);
-            }
-        }
-        let why = outcomes.iter().find_map(|o| o.result.as_ref().err()).map(ToString::to_string);
-        let end = why.map_or(End::Done, |why| End::Failed { why });
-        let took = began.elapsed();
-        let (steps, advice) = (outcomes, Vec::new());
-        let outcome = Outcome { intent, services, end, steps, images, advice, operation: None, took };
-        self.say(Progress::Finished { job: self.job, outcome });
-    }
+/// What was seen of replicas on the way.
+#[derive(Default)]
+struct Memory {
+    /// How often each had been restarted when it was last looked at before a step.
+    restarts: HashMap<ReplicaId, u32>,
+    /// Since when each is well.
+    well: HashMap<ReplicaId, Well>,
+    /// Which were healthy before anything was touched.
+    healthy: HashSet<ReplicaId>,
+}
 
-    /// Steps that go one after the other. When a restart fails, the next replica is left running:
-    /// what failed once may fail for all, and the fix must not make it worse.
-    async fn lane(&self, lane: Vec<PlannedStep>) -> Vec<StepOutcome> {
-        let mut outcomes = Vec::with_capacity(lane.len());
-        let mut failed: Option<Arc<str>> = None;
-        for planned in lane {
-            let result = if self.cancel.is_cancelled() {
-                Err(EngineError::NotBegun { why: "the job was cancelled before".to_owned() })
-            } else if let Some(name) = &failed {
-                Err(EngineError::NotBegun { why: format!("{name} failed before it") })
-            } else {
-                self.say(Progress::Began {
-                    job: self.job,
-                    number: planned.number,
-                    direction: Direction::Forward,
-                    name: planned.name.clone(),
-                });
-                self.step(&planned).await
-            };
-            if result.is_err() {
-                failed.get_or_insert_with(|| planned.name.clone());
-            }
-            let outcome =
-                StepOutcome { number: planned.number, direction: Direction::Forward, step: planned, result };
-            self.say(Progress::Ended { job: self.job, outcome: outcome.clone() });
-            outcomes.push(outcome);
-        }
-        outcomes
-    }
+/// What was told, and what is to be told in the end.
+#[derive(Default)]
+struct Told {
+    outcomes: Vec<StepOutcome>,
+    /// What failed first, by name.
+    failure: Option<(Arc<str>, EngineError)>,
+    /// Why the journal could not be written.
+    unwritten: Option<String>,
+    /// It is somebody else's by now.
+    lost: Option<String>,
+    /// It was cancelled while something was under way that can be taken back.
+    cancelled: bool,
+}
 
-    async fn step(&self, planned: &PlannedStep) -> Result<Done, EngineError> {
-        let Work::Step(step) = &planned.work else { return Ok(Done::Unchanged) };
-        let step = step.clone().named(existing)?;
-        let allowed = bound(&step);
-        let late = EngineError::Timeout {
-            endpoint: self.engine.endpoint(),
-            seconds: allowed.as_secs(),
-            during: format!("{}; it may still happen", planned.verb().map_or("a step", Verb::word)),
-        };
-        let order = Order { service: planned.service.clone(), step, consent: self.consent };
-        // A bug in an engine must not leave a job on the screen for ever.
-        let call = AssertUnwindSafe(self.engine.perform(order)).catch_unwind();
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => Err(EngineError::Interrupted),
-            ended = tokio::time::timeout(allowed, call) => match ended {
-                Ok(Ok(result)) => result,
-                Ok(Err(_)) => Err(EngineError::Garbage { why: "quarterdeck's own call broke; see its log".to_owned() }),
-                Err(_) => Err(late),
-            },
+impl Saga {
+    fn new(setting: Setting, plan: Plan, ledger: Ledger, pen: Pen, tell: UnboundedSender<Progress>) -> Self {
+        let has_forward = plan.steps.iter().any(|s| s.phase == Phase::Forward);
+        let reverts =
+            has_forward && !matches!(plan.intent.change, Change::Act(_) | Change::Up | Change::Down);
+        Self {
+            engine: setting.bridge.engine,
+            consent: setting.consent,
+            job: setting.job,
+            tell,
+            halt: setting.control.abandon.child_token(),
+            control: setting.control,
+            plan,
+            pen,
+            trap: setting.trap,
+            reverts,
+            has_forward,
+            turn: CancellationToken::new(),
+            ledger: Mutex::new(ledger),
+            seen: Mutex::default(),
+            told: Mutex::default(),
+            gone: AtomicBool::new(false),
+            committed: AtomicBool::new(false),
         }
     }
 
     fn say(&self, progress: Progress) {
-        // Nobody listening is not a reason to stop; see `run`.
         let _ = self.tell.send(progress);
     }
-}
 
-/// How long a step may take.
-fn bound(step: &Step) -> Duration {
-    let Step::Act(act) = step else { return UNKNOWN_GRACE };
-    match (act.verb, act.timeout) {
-        (Verb::Stop | Verb::Restart, Some(seconds)) => Duration::from_secs(seconds.into()) + SLACK,
-        (Verb::Stop | Verb::Restart, None) => UNKNOWN_GRACE + SLACK,
-        _ => SLACK + SLACK,
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-fn existing(unit: Unit) -> Result<ReplicaId, EngineError> {
-    match unit {
-        Unit::Is(id) => Ok(id),
-        Unit::Made(_) => Err(EngineError::NotBegun { why: "what it is about was not made".to_owned() }),
+    fn seen(&self) -> MutexGuard<'_, Memory> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// Steps by wave, in order.
-fn waves(steps: Vec<PlannedStep>) -> Vec<Vec<PlannedStep>> {
-    let mut waves: Vec<Vec<PlannedStep>> = Vec::new();
-    for step in steps {
-        match waves.last_mut() {
-            Some(wave) if wave.last().is_some_and(|last| last.wave == step.wave) => wave.push(step),
-            _ => waves.push(vec![step]),
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn step_at(&self, at: usize) -> Option<&PlannedStep> {
+        self.plan.steps.get(at)
+    }
+
+    fn place(&self, planned: &PlannedStep) -> usize {
+        self.plan.steps.iter().position(|s| s.number == planned.number).unwrap_or(usize::MAX)
+    }
+
+    fn resolve(&self, unit: &Unit) -> Result<ReplicaId, EngineError> {
+        let found = self.ledger().resolve(&self.plan, unit);
+        found.ok_or_else(|| EngineError::NotBegun { why: "what it is about was not made".to_owned() })
+    }
+
+    fn was_healthy(&self, id: &ReplicaId) -> bool {
+        self.seen().healthy.contains(id)
+    }
+
+    fn committed(&self) -> bool {
+        self.committed.load(Ordering::Relaxed)
+    }
+
+    fn commits(&self) {
+        self.committed.store(true, Ordering::Relaxed);
+    }
+
+    fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
+    }
+
+    /// It does not come back soon; nothing waits for it again.
+    fn engine_is_gone(&self) {
+        self.gone.store(true, Ordering::Relaxed);
+    }
+
+    /// It was away: what it did meanwhile to its replicas is not their fault.
+    fn engine_was_away(&self) {
+        let mut seen = self.seen();
+        seen.well.clear();
+        seen.restarts.clear();
+    }
+
+    /// Whether an engine that went away is waited for. A plain verb is not worth it: the user sees
+    /// that it failed and asks again.
+    fn patient(&self) -> bool {
+        !self.is_gone() && !plain(&self.plan)
+    }
+
+    /// Whether cancelling is of any use to this step: clearing up goes on.
+    fn heeds_cancel(&self, planned: &PlannedStep) -> bool {
+        planned.phase == Phase::Forward || !self.has_forward
+    }
+
+    /// Whether it has to go back before it may commit.
+    fn turning(&self) -> bool {
+        self.turn.is_cancelled() || self.control.cancel.is_cancelled() || self.first_failure().is_some()
+    }
+
+    fn first_failure(&self) -> Option<(Arc<str>, EngineError)> {
+        self.told().failure.clone()
+    }
+
+    /// A step failed.
+    fn failed(&self, at: usize, planned: &PlannedStep, error: &EngineError) {
+        let _ = at;
+        if matches!(error, EngineError::Interrupted) || self.clears_up(planned) {
+            return;
+        }
+        self.told().failure.get_or_insert_with(|| (planned.name.clone(), error.clone()));
+        if self.reverts && planned.phase == Phase::Forward {
+            self.turn.cancel();
         }
     }
-    waves
-}
 
-/// What goes one after the other.
-fn lanes(wave: Vec<PlannedStep>) -> Vec<Vec<PlannedStep>> {
-    let mut lanes: Vec<Vec<PlannedStep>> = Vec::new();
-    for step in wave {
-        let same = lanes.iter_mut().find(|lane| lane.first().is_some_and(|first| first.lane == step.lane));
-        match same {
-            Some(lane) => lane.push(step),
-            None => lanes.push(vec![step]),
+    /// The journal could not be written.
+    fn unwritten(&self, error: &JournalError) {
+        tracing::warn!(%error, "the journal");
+        let mut told = self.told();
+        if pen::lost(error) {
+            // Somebody else is at it: every further step of ours would be one too many.
+            told.lost.get_or_insert_with(|| error.to_string());
+            self.halt.cancel();
+        } else {
+            told.unwritten.get_or_insert_with(|| error.to_string());
         }
     }
-    lanes
+
+    /// The registry had nothing newer, and that was all it was about.
+    fn nothing_newer(&self) -> bool {
+        let images = self.images();
+        self.plan.only_newer
+            && !images.is_empty()
+            && images.iter().all(|i| !i.to.id.is_empty() && i.to.id == i.from.id)
+    }
+
+    /// The plan's images, with what was pulled.
+    fn images(&self) -> Vec<ImageChange> {
+        let ledger = self.ledger();
+        let mut images = self.plan.images.clone();
+        for image in &mut images {
+            if let Some(id) = ledger.pulled(&self.plan, &image.to.reference) {
+                image.to.id = id;
+            }
+        }
+        images
+    }
+
+    /// That it was left in the middle.
+    fn interrupted(&self, why: &str) -> End {
+        let lost = self.told().lost.clone();
+        End::Interrupted { why: lost.unwrap_or_else(|| why.to_owned()) }
+    }
+}
+
+/// A plan that can be done over by hand if need be: it may go without a journal, and without
+/// patience.
+fn plain(plan: &Plan) -> bool {
+    !plan.intent.change.needs_journal()
 }
