@@ -1,4 +1,5 @@
-//! What runs things, behind one trait: Docker (and Podman's Docker API), and the demo fleet.
+//! What runs things, behind one trait: Docker (and Podman's Docker API) with the swarm it may be a
+//! manager of, and the demo fleet.
 //!
 //! Owns: every call to an engine. Must not: know about screens or commands. Everything that
 //! leaves this room is sanitised and masked.
@@ -8,8 +9,10 @@ mod details;
 pub mod docker;
 mod error;
 mod guard;
+mod joined;
 mod step;
 mod survey;
+mod swarm;
 
 use std::sync::Arc;
 
@@ -20,6 +23,7 @@ use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use details::{Details, HealthLog, HealthSpec, Mount, NetworkLink};
+use docker::Docker;
 pub use error::EngineError;
 pub use guard::Guard;
 pub use step::{Act, Consent, Course, Create, Done, Order, Place, Step};
@@ -127,6 +131,6 @@ pub trait Engine: Send + Sync + 'static {
 /// # Errors
 /// [`EngineError::Settings`]: a bad address, a context that does not exist, ….
 pub fn open(settings: &EngineSettings, protection: Protection) -> Result<Arc<dyn Engine>, EngineError> {
-    let engine: Arc<dyn Engine> = Arc::new(docker::Docker::new(settings)?);
+    let engine: Arc<dyn Engine> = Arc::new(joined::Joined::new(docker::Docker::new(settings)?));
     Ok(Arc::new(Guard::new(engine, protection)))
 }

@@ -33,6 +33,16 @@ pub enum Observation {
         /// Every one of them.
         services: Vec<Declared>,
     },
+    /// One engine of those behind the connection can't be asked, or can again, while the connection
+    /// stands: what it told before stays, and grows old.
+    Blind {
+        /// When that was seen.
+        at: Timestamp,
+        /// Which engine.
+        engine: EngineId,
+        /// One sentence, sanitised: what is wrong and what to do; `None` = nothing any more.
+        why: Option<String>,
+    },
     /// One replica, new or changed, whole.
     Applied {
         /// When it was true.

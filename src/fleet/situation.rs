@@ -77,6 +77,8 @@ impl Situation {
 pub(super) struct Facts<'a> {
     pub(super) now: Timestamp,
     pub(super) link: Option<&'a Link>,
+    /// What is wrong with engines that can't be asked though the connection stands.
+    pub(super) blind: Vec<&'a str>,
     /// When the facts were last known to be true; `None` before the first list.
     pub(super) as_of: Option<Timestamp>,
     pub(super) counts: Counts,
@@ -91,6 +93,7 @@ pub(super) struct Facts<'a> {
 pub(super) fn tell(mut facts: Facts<'_>) -> Situation {
     let now = facts.now;
     let mut clauses: Vec<Clause> = lost(&facts).into_iter().collect();
+    clauses.extend(facts.blind.iter().map(|why| Clause::of_all(Health::Degraded, (*why).to_owned())));
     // Worst first; among equals the newest trouble first, because that is the news.
     facts.troubles.sort_by(|(a_id, a), (b_id, b)| {
         b.health.cmp(&a.health).then_with(|| b.at.cmp(&a.at)).then_with(|| a_id.cmp(b_id))

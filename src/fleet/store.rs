@@ -35,6 +35,8 @@ pub struct Fleet {
     engine: Option<EngineInfo>,
     host: Option<HostUsage>,
     link: Option<Link>,
+    /// Engines that can't be asked though the connection stands, and why.
+    blind: BTreeMap<EngineId, String>,
     as_of: Option<Timestamp>,
     /// How often an engine told of itself: it was new, or its clock was.
     told: u64,
@@ -211,6 +213,7 @@ impl Fleet {
         situation::tell(Facts {
             now,
             link: self.link.as_ref(),
+            blind: self.blind.values().map(String::as_str).collect(),
             as_of: self.as_of,
             counts,
             troubles,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::store::Known;
-use super::{Declared, Health, Limits, Port, Replica, Role, Since, Usage, Verbs, verdict};
+use super::{Declared, Health, Limits, Port, Replica, Role, Since, State, Usage, Verbs, verdict};
 
 /// What a row shows, for a service (its replicas summed) or one replica.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +41,8 @@ impl Summary {
     pub(super) fn of_replica(known: &Known, now: Timestamp) -> Self {
         let mut summary = Self::of(std::iter::once(&known.replica));
         summary.health = known.verdict(now);
-        summary.up = u32::from(verdict::is_up(summary.health.health));
+        summary.up =
+            u32::from(verdict::is_up(summary.health.health) && known.replica.state != State::Created);
         summary.total = 1;
         summary
     }
@@ -60,13 +61,18 @@ impl Summary {
             Some(declared) => Some(verdict::of_declared(of_replicas, verdicts.len(), declared)),
             None => of_replicas,
         };
+        let replicas_up = replicas.clone();
         let mut summary = match health {
             Some(health) => Self { health, ..Self::of(replicas.map(|known| &known.replica)) },
             None => {
                 Self { health: of_others(members.clone()), ..Self::of(members.map(|known| &known.replica)) }
             }
         };
-        summary.up = verdicts.iter().filter(|since| verdict::is_up(since.health)).count() as u32;
+        // What is only on its way does not serve yet.
+        let serves = |(known, since): &(&Known, &Since)| {
+            verdict::is_up(since.health) && known.replica.state != State::Created
+        };
+        summary.up = replicas_up.zip(&verdicts).filter(serves).count() as u32;
         summary.total = (verdicts.len() as u32).max(declared.map_or(0, |it| it.desired));
         if let Some(declared) = declared {
             summary.declare(declared);

@@ -70,11 +70,16 @@ fn is_looping(replica: &Replica, track: &Track, now: Timestamp) -> bool {
 }
 
 fn down(replica: &Replica, track: &Track, now: Timestamp) -> Since {
-    let at = track.down_since().or(replica.finished);
-    let ended = replica.exit.map(|exit| exit_words(exit, track.was_oom(exit, replica))).or_else(|| {
-        let placed = replica.placed.as_ref().filter(|placed| !placed.trouble.is_empty())?;
-        Some(placed.trouble.to_string())
-    });
+    // Where each try is a replica of its own, what is before us is only the last of a spell.
+    let spell = replica.placed.as_ref().filter(|_| replica.restarts > Some(1)).map(|_| replica.created);
+    let at = spell.or(track.down_since()).or(replica.finished);
+    let oom = replica.exit.is_some_and(|exit| track.was_oom(exit, replica));
+    // An engine that says what went wrong says more than an exit code, but for one thing.
+    let said = replica.placed.as_ref().map(|placed| &placed.trouble).filter(|said| !said.is_empty() && !oom);
+    let ended = match said {
+        Some(said) => Some(said.to_string()),
+        None => replica.exit.map(|exit| exit_words(exit, oom)),
+    };
     let mut why = ended.unwrap_or_default();
     match track.cadence(replica, now) {
         Some(cadence) => {
@@ -196,6 +201,8 @@ pub(super) fn of_declared(of_replicas: Option<Since>, count: usize, declared: &D
     }
     let Some(update) = &declared.update else { return since };
     let (words, at_least) = match update.state {
+        // By hand, and done: no news.
+        UpdateState::RolledBack if update.message.is_empty() => return since,
         UpdateState::Completed => return since,
         UpdateState::Updating => ("updating", Health::Healthy),
         UpdateState::Paused => ("update paused", Health::Degraded),

@@ -117,6 +117,7 @@ impl Roster {
             Observation::Happened(event) => self.happened(&event, &mut changes),
             Observation::Link(link) => self.link(&link, now, &mut changes),
             Observation::Declared { .. }
+            | Observation::Blind { .. }
             | Observation::Sampled { .. }
             | Observation::Host(_)
             | Observation::Engine(_) => {}

@@ -52,6 +52,17 @@ impl Live {
         Self { engine, runtime, seen }
     }
 
+    /// `engine`, watched by nobody.
+    pub fn idle(make: impl FnOnce() -> Arc<dyn Engine>) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let engine = {
+            let _inside = runtime.enter();
+            make()
+        };
+        Self { engine, runtime, seen: Arc::default() }
+    }
+
     /// Look at what is known now.
     pub fn look<T>(&self, look: impl FnOnce(&Seen) -> T) -> T {
         look(&self.seen.lock().unwrap())

@@ -40,7 +40,7 @@ pub(super) fn observed(model: &mut Model, observation: Observation) -> Vec<Effec
         }
         Observation::Happened(event) => grid.service_changed(&event.service),
         Observation::Sampled { .. } => grid.usage_changed(),
-        Observation::Host(_) | Observation::Engine(_) | Observation::Link(_) => {}
+        Observation::Host(_) | Observation::Engine(_) | Observation::Link(_) | Observation::Blind { .. } => {}
     }
     if is_link {
         return link(model, observation);

@@ -158,7 +158,7 @@ pub(super) struct Config {
 }
 
 /// Times in nanoseconds.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, Clone)]
 #[serde(rename_all = "PascalCase", default)]
 pub(in crate::engine) struct Healthcheck {
     pub(in crate::engine) test: Option<Vec<String>>,

@@ -12,7 +12,7 @@ const NAME: usize = 128;
 
 /// The host names in URLs (`postgres://u:p@db:5432/x`, several hosts too), in lists of `host:port`,
 /// and in variables called `…HOST`, sorted. No addresses, and not this machine itself.
-pub(super) fn talks_to<'e>(env: impl Iterator<Item = &'e str>) -> Vec<Arc<str>> {
+pub(in crate::engine) fn talks_to<'e>(env: impl Iterator<Item = &'e str>) -> Vec<Arc<str>> {
     let mut names = BTreeSet::new();
     for pair in env {
         let Some((key, value)) = pair.split_once('=') else { continue };

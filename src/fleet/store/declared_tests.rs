@@ -114,14 +114,17 @@ fn a_task_on_its_way_is_starting_and_a_stuck_one_is_down() {
     };
     let told =
         |replica: Replica| verdict(&fleet([tasks(0, &[replica]), declare(0, &[declared("api", 1)])]), "api");
-    assert_eq!(told(on_its_way("preparing", "")), (Health::Starting, "preparing".into(), (1, 1)));
+    assert_eq!(told(on_its_way("preparing", "")), (Health::Starting, "preparing".into(), (0, 1)));
     let stuck = told(on_its_way("pending", "no suitable node"));
     assert_eq!(stuck, (Health::Down, "no suitable node".into(), (0, 1)));
     let rejected = Replica { state: State::Exited, ..on_its_way("rejected", "no such mount source") };
     assert_eq!(told(rejected), (Health::Down, "no such mount source".into(), (0, 1)));
     let exit = Some(Exit { code: 3, oom: false });
-    let failed = Replica { state: State::Restarting, exit, ..on_its_way("ready", "non-zero exit (3)") };
-    assert_eq!(told(failed), (Health::Down, "exit 3, restarting".into(), (0, 1)));
+    let failed = Replica { state: State::Restarting, exit, ..on_its_way("ready", "") };
+    assert_eq!(told(failed.clone()), (Health::Down, "exit 3, restarting".into(), (0, 1)));
+    let words = "unhealthy container (exit 137)";
+    let killed = Replica { placed: on_its_way("ready", words).placed, ..failed };
+    assert_eq!(told(killed), (Health::Down, format!("{words}, restarting"), (0, 1)));
 }
 
 #[test]

@@ -28,6 +28,7 @@ impl Fleet {
             Observation::Declared { at, engine, services } => {
                 self.declare(at, &engine, services, &mut touched);
             }
+            Observation::Blind { engine, why, .. } => touched.changes.header = self.blind(engine, why),
             Observation::Applied { at, replica } => self.learn(at, *replica, false, &mut touched),
             Observation::Removed { at, id } => self.remove(at, id, &mut touched),
             Observation::Sampled { at, usages } => touched.changes.usage = self.sample(at, usages),
@@ -194,6 +195,13 @@ impl Fleet {
         let at = members.clone().map(|known| known.at).max().unwrap_or(Timestamp::UNIX_EPOCH);
         row.unsettled = members.clone().any(|known| known.track.is_unsettled(&known.replica, at));
         row.summary = Summary::of_service(members, row.declared.as_ref(), at);
+    }
+
+    fn blind(&mut self, engine: EngineId, why: Option<String>) -> bool {
+        match why {
+            Some(why) => self.blind.insert(engine, why.clone()).as_ref() != Some(&why),
+            None => self.blind.remove(&engine).is_some(),
+        }
     }
 
     fn sample(&mut self, at: Timestamp, usages: Vec<(ReplicaId, Usage)>) -> bool {

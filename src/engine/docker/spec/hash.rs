@@ -149,7 +149,7 @@ fn keys(of: &mut Object, key: &str, keep: impl Fn(&str) -> bool) {
 }
 
 /// FNV-1a over the masked text: it must be the same in every build, and needs to hide nothing.
-fn hash(mut canonical: Value) -> SpecHash {
+pub(in crate::engine) fn hash(mut canonical: Value) -> SpecHash {
     mask::json(&mut canonical);
     canonical.sort_all_objects();
     let text = canonical.to_string();

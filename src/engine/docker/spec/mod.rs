@@ -22,6 +22,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub(in crate::engine) use hash::hash;
 pub(super) use hash::{fingerprint, likeness};
 pub(super) use limits::{change, limits, same as same_limits};
 pub(super) use make::{Made, Order, make};

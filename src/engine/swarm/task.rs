@@ -1,0 +1,212 @@
+//! One task: its log, everything about it, a shell in it. On this node its container tells more
+//! than the swarm does, and sooner; so it is asked first.
+
+use std::sync::Arc;
+
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryFutureExt};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::api::{Attachment, MountSpec, Service, Task};
+use super::look::Look;
+use super::map::{self, Local, Names, piece};
+use super::slots::Memory;
+use super::{Swarm, survey};
+use crate::engine::docker::inspect::{self, line, variable};
+use crate::engine::docker::map::NAME;
+use crate::engine::docker::wire::{Wire, segment};
+use crate::engine::docker::{failure, logs};
+use crate::engine::{
+    Details, Docker, Engine, EngineError, LogChunk, LogQuery, Mount, NetworkLink, Shell, TermSize,
+};
+use crate::fleet::{EngineId, Replica, ReplicaId};
+use crate::text::mask;
+
+/// The longest value kept, characters.
+const VALUE: usize = 8192;
+
+/// Log chunks of a task, oldest first; see [`Engine::logs`].
+pub(in crate::engine) fn logs(
+    docker: Arc<Docker>,
+    swarm: Arc<Swarm>,
+    of: ReplicaId,
+    query: LogQuery,
+) -> BoxStream<'static, Result<LogChunk, EngineError>> {
+    let open = async move {
+        let (container, tty) = match swarm.container(&of) {
+            Some(container) => (Some(container), false),
+            None => {
+                let task = fetch(&swarm.wire, &of).await?;
+                let tty = task.spec.container_spec.as_ref().and_then(|spec| spec.tty).unwrap_or(false);
+                (container(docker.id(), &task), tty)
+            }
+        };
+        if let Some(container) = container {
+            let mut log = docker.logs(&container, &query);
+            match log.next().await {
+                // It is on another node.
+                Some(Err(EngineError::Gone { .. })) => {}
+                first => return Ok(stream::iter(first).chain(log).boxed()),
+            }
+        }
+        let base = format!("/tasks/{}", segment(&of.id));
+        Ok(logs::logs_at(swarm.wire.clone(), base, tty, of.short().to_owned(), query))
+    };
+    open.try_flatten_stream().boxed()
+}
+
+/// Everything about a task, secrets masked.
+pub(in crate::engine) async fn details(
+    docker: &Docker,
+    swarm: &Swarm,
+    of: &ReplicaId,
+) -> Result<Details, EngineError> {
+    let path = format!("/tasks/{}", segment(&of.id));
+    let mut raw: Value = swarm.wire.get(&path, of.short()).await.map_err(|e| missing(e, of))?;
+    let task = Task::deserialize(&raw).map_err(|e| failure::garbage(&e, "a task"))?;
+    mask::json(&mut raw);
+    let on_node = match container(docker.id(), &task) {
+        Some(container) => match docker.inspect(&container).await {
+            Ok(details) => Some(details),
+            Err(EngineError::Gone { .. }) => None,
+            Err(error) => return Err(error),
+        },
+        None => None,
+    };
+    let replica = replica(swarm, &task, on_node.as_ref().map(|it| &it.replica)).await?;
+    Ok(match on_node {
+        Some(details) => Details { replica, error: own_error(&task).or(details.error), ..details },
+        None => from_spec(replica, &task, raw),
+    })
+}
+
+/// A shell in a task, where it runs on this node.
+pub(in crate::engine) async fn shell(
+    docker: &Docker,
+    swarm: &Swarm,
+    of: &ReplicaId,
+    argv: &[String],
+    size: TermSize,
+) -> Result<Shell, EngineError> {
+    let task = fetch(&swarm.wire, of).await?;
+    if let Some(container) = container(docker.id(), &task) {
+        match docker.shell(&container, argv, size).await {
+            Err(EngineError::Gone { .. }) => {}
+            answer => return answer,
+        }
+    }
+    let nodes: Vec<super::api::Node> = swarm.wire.get("/nodes", "the swarm").await.unwrap_or_default();
+    let node = task.node_id.as_deref().filter(|node| !node.is_empty()).map(|id| Names::of(&nodes).node(id));
+    let container = container(docker.id(), &task);
+    Err(match (node, container) {
+        (Some(node), Some(container)) => EngineError::Unsupported {
+            why: format!("task {} runs on node {node}, and a shell can only be opened there", of.short()),
+            remedy: format!("On {node}: docker exec -it {} sh", container.short()),
+        },
+        _ => EngineError::Unsupported {
+            why: format!("task {} has no container yet", of.short()),
+            remedy: "Its row says what it waits for.".into(),
+        },
+    })
+}
+
+async fn fetch(wire: &Wire, of: &ReplicaId) -> Result<Task, EngineError> {
+    wire.get(&format!("/tasks/{}", segment(&of.id)), of.short()).await.map_err(|e| missing(e, of))
+}
+
+/// The swarm's word for a task it has forgotten.
+fn missing(error: EngineError, of: &ReplicaId) -> EngineError {
+    match error {
+        EngineError::Failed { status: 404, .. } => EngineError::Gone { what: format!("task {}", of.short()) },
+        other => survey::words(other),
+    }
+}
+
+/// The container of a task, on whichever node; `None` before it has one.
+fn container(docker: &EngineId, task: &Task) -> Option<ReplicaId> {
+    let id = task.status.container_status.as_ref()?.container_id.as_deref().filter(|id| !id.is_empty())?;
+    Some(ReplicaId { engine: docker.clone(), id: line(id, NAME).into() })
+}
+
+/// The task as the fleet knows it, also one that is history.
+async fn replica(swarm: &Swarm, task: &Task, local: Option<&Replica>) -> Result<Replica, EngineError> {
+    let wire = &swarm.wire;
+    let path = format!("/services/{}", segment(&task.service_id));
+    let (service, nodes) = tokio::join!(wire.get(&path, "its service"), wire.get("/nodes", "the swarm"));
+    let service: Service = service.map_err(survey::words)?;
+    let mut local_by_task = Local::new();
+    if let Some(local) = local {
+        local_by_task.insert(map::task_id(&swarm.id, &task.id).id, local.clone());
+    }
+    let look = Look { services: vec![service], tasks: vec![task.clone()], nodes: nodes.unwrap_or_default() };
+    let found = map::one(&swarm.id, &look, &local_by_task, &Memory::default());
+    found.ok_or_else(|| EngineError::Gone { what: format!("task {}", piece(&task.id)) })
+}
+
+fn own_error(task: &Task) -> Option<String> {
+    task.status.err.as_deref().filter(|e| !e.is_empty()).map(|e| mask::text(&failure::words(e)))
+}
+
+/// What the swarm alone says.
+fn from_spec(replica: Replica, task: &Task, raw: Value) -> Details {
+    let spec = task.spec.container_spec.clone().unwrap_or_default();
+    let text = |raw: Option<&String>| raw.map(|t| line(t, VALUE)).unwrap_or_default();
+    let command: Vec<String> = spec
+        .command
+        .iter()
+        .flatten()
+        .chain(spec.args.iter().flatten())
+        .map(|word| line(word, VALUE))
+        .collect();
+    let mut labels: Vec<(String, String)> = spec
+        .labels
+        .iter()
+        .flatten()
+        .map(|(key, value)| {
+            (line(key, VALUE), mask::env(key, &line(value.as_deref().unwrap_or_default(), VALUE)))
+        })
+        .collect();
+    labels.sort_unstable();
+    Details {
+        replica,
+        command: mask::args(&command),
+        env: spec.env.iter().flatten().map(|pair| variable(pair)).collect(),
+        labels,
+        mounts: spec.mounts.iter().flatten().map(mount).collect(),
+        networks: task.networks_attachments.iter().flatten().map(network).collect(),
+        restart_policy: "by the swarm".into(),
+        user: text(spec.user.as_ref()),
+        workdir: text(spec.dir.as_ref()),
+        hostname: text(spec.hostname.as_ref()),
+        log_driver: String::new(),
+        log_path: None,
+        health: spec.healthcheck.as_ref().and_then(inspect::health_spec),
+        health_log: Vec::new(),
+        failing_streak: 0,
+        error: own_error(task),
+        raw,
+    }
+}
+
+fn mount(it: &MountSpec) -> Mount {
+    let text = |raw: Option<&String>| raw.map(|t| line(t, VALUE)).unwrap_or_default();
+    let (kind, source) = (text(it.kind.as_ref()), text(it.source.as_ref()));
+    Mount {
+        anonymous: kind == "volume" && source.is_empty(),
+        kind,
+        source,
+        target: text(it.target.as_ref()),
+        read_only: it.read_only == Some(true),
+    }
+}
+
+fn network(it: &Attachment) -> NetworkLink {
+    let address = it.addresses.iter().flatten().next();
+    NetworkLink {
+        name: it.network.spec.name.as_deref().map(|name| line(name, NAME)).unwrap_or_default(),
+        // `10.0.1.8/24`
+        address: address.map(|a| line(a.split('/').next().unwrap_or_default(), 64)).unwrap_or_default(),
+        aliases: Vec::new(),
+    }
+}
