@@ -40,7 +40,7 @@ fn deploys(stage: &Stage, service: &str, name: &str) {
     let deploy = |image: &str| stage.qd(&["deploy", service, image, "--yes"]);
 
     let said = deploy("qdtest/app:v3").expect(5).said();
-    assert!(said.contains("not healthy") && said.contains("undone"), "{said}");
+    assert!(said.contains("unhealthy") && said.contains("undone"), "{said}");
     before.still(stage, name);
 
     let said = deploy("qdtest/app:v4").expect(5).said();
@@ -129,7 +129,7 @@ fn what_somebody_else_replaced_meanwhile_is_not_touched() {
     // Between the plan and the yes, somebody makes a new one of that name.
     let mut term = crate::support::pty::Term::start(
         &["--host", &stage.reference.host, "deploy", "lone", "qdtest/app:v2"],
-        100,
+        180,
         30,
         &[],
         tempfile::tempdir().unwrap().path(),

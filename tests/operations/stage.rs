@@ -77,6 +77,7 @@ fn build(reference: &Reference) {
             .env_remove("DOCKER_CONTEXT")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         std::io::Write::write_all(&mut child.stdin.take().unwrap(), file.as_bytes()).unwrap();
@@ -205,11 +206,22 @@ impl Stage {
                 aliases.sort_by_key(ToString::to_string);
             }
         }
-        for key in ["Mounts"] {
-            if let Some(list) = it[key].as_array_mut() {
-                list.sort_by_key(|m| m["Destination"].to_string());
+        if let Some(list) = it["Mounts"].as_array_mut() {
+            list.sort_by_key(|m| m["Destination"].to_string());
+            for mount in list {
+                // `z` where it was named, nothing where it was not: the same volume on the same path.
+                mount.as_object_mut().unwrap().remove("Mode");
             }
         }
+        // What was anonymous is carried over by its name.
+        let anonymous = |bind: &Value| {
+            let name = bind.as_str().and_then(|b| b.split(':').next()).unwrap_or_default();
+            name.len() == 64 && name.bytes().all(|b| b.is_ascii_hexdigit())
+        };
+        let binds = &mut it["HostConfig"]["Binds"];
+        let named: Vec<Value> =
+            binds.as_array().into_iter().flatten().filter(|b| !anonymous(b)).cloned().collect();
+        *binds = named.into();
         it
     }
 }
