@@ -58,6 +58,10 @@ pub enum Step<U = ReplicaId> {
     Discard {
         /// The name, exactly.
         name: Arc<str>,
+        /// The replica that is known to be it: then it goes also when it has run. Unknown: only
+        /// what bears an operation's own name, or never ran, is taken for what was made.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        made: Option<ReplicaId>,
     },
     /// Tell an engine that looks after replicas itself (Swarm) what the service should be. Ends
     /// when the engine has taken the order, not when it has carried it out.
@@ -220,7 +224,7 @@ impl<U> Step<U> {
             Self::Rename { replica, from, to } => Step::Rename { replica: name(replica)?, from, to },
             Self::Policy { replica, from, to } => Step::Policy { replica: name(replica)?, from, to },
             Self::Limit { replica, from, to } => Step::Limit { replica: name(replica)?, from, to },
-            Self::Discard { name } => Step::Discard { name },
+            Self::Discard { name, made } => Step::Discard { name, made },
             Self::Steer { service, from, to } => Step::Steer { service, from, to },
         })
     }

@@ -403,7 +403,7 @@ impl Inner {
                 self.of(replica)?.limits = *to;
                 Ok(Done::Changed)
             }
-            Step::Discard { name } => match self.taken(name) {
+            Step::Discard { name, .. } => match self.taken(name) {
                 Some(id) => {
                     self.containers.remove(&id);
                     Ok(Done::Changed)
@@ -456,7 +456,7 @@ fn words(step: &Step) -> String {
         Step::Rename { from, to, .. } => format!("rename {from} {to}"),
         Step::Policy { to, .. } => format!("policy {to}"),
         Step::Limit { .. } => "limit".to_owned(),
-        Step::Discard { name } => format!("discard {name}"),
+        Step::Discard { name, .. } => format!("discard {name}"),
         Step::Steer { .. } => "steer".to_owned(),
     }
 }

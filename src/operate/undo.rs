@@ -18,7 +18,7 @@ pub fn undo(step: &PlannedStep, done: Option<&Done>) -> Option<Step<Unit>> {
     }
     match work.clone() {
         Step::Act(act) => opposite(act, step.state).map(Step::Act),
-        Step::Create(Create { name, .. }) => Some(Step::Discard { name }),
+        Step::Create(Create { name, .. }) => Some(Step::Discard { name, made: None }),
         Step::Rename { replica, from, to } => {
             (from != to).then_some(Step::Rename { replica, from: to, to: from })
         }

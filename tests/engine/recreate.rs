@@ -108,8 +108,8 @@ fn replace(hand: &Hand, name: &str, image: quarterdeck::fleet::Image) -> (Value,
         assert_eq!(step(who, from, to), Ok(Done::Unchanged));
     }
     assert_eq!(hand.create(&old, &new, image, Place::Instead).map(|again| again == id), Ok(false));
-    assert_eq!(hand.step(Step::Discard { name: new.as_str().into() }), Ok(Done::Changed));
-    assert_eq!(hand.step(Step::Discard { name: new.as_str().into() }), Ok(Done::Unchanged));
+    assert_eq!(hand.step(Step::Discard { name: new.as_str().into(), made: None }), Ok(Done::Changed));
+    assert_eq!(hand.step(Step::Discard { name: new.as_str().into(), made: None }), Ok(Done::Unchanged));
     assert_eq!(hand.act(Verb::Start, name), Ok(Done::Changed));
     assert_eq!(hand.act(Verb::Start, name), Ok(Done::Unchanged));
     let after = hand.look(name);

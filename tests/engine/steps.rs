@@ -121,7 +121,7 @@ fn names_that_are_taken_and_images_that_are_not_there() {
 #[test]
 fn discarding_takes_what_was_made_and_nothing_else() {
     let Some(hand) = hand(&["discard", "discard-2", "discard-3"]) else { return };
-    let discard = |name: &str| hand.step(Step::Discard { name: name.into() });
+    let discard = |name: &str| hand.step(Step::Discard { name: name.into(), made: None });
     hand.reference.run("discard", &["--volume=/data", "--volume=discard-named:/named"], "sleep 1000");
     hand.exec("discard", "echo precious >/data/x");
     let before = volumes(&hand);

@@ -186,7 +186,7 @@ fn command(step: &Step, name: &str) -> Option<String> {
         Step::Rename { to, .. } => format!("docker rename {name} {to}"),
         Step::Policy { to, .. } => format!("docker update --restart={to} {name}"),
         Step::Limit { to, .. } => format!("docker update{} {name}", limits(to)),
-        Step::Discard { name } => format!("docker rm -f -v {name}"),
+        Step::Discard { name, .. } => format!("docker rm -f -v {name}"),
         Step::Create(Create { .. }) | Step::Pull { .. } => return None,
         Step::Steer { service, to, .. } => {
             let name = match &service.project {

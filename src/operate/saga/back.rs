@@ -120,14 +120,15 @@ impl Saga {
 
     /// Name the replica. `None`: there is nothing to be done any more.
     async fn aim(&self, planned: &PlannedStep, step: Step<Unit>) -> Result<Option<Step>, EngineError> {
-        if let (Step::Discard { name }, Work::Step(Step::Create(Create { .. }))) = (&step, &planned.work) {
+        if let (Step::Discard { name, .. }, Work::Step(Step::Create(Create { .. }))) = (&step, &planned.work)
+        {
             let Ok(id) = self.resolve(&Unit::Made(planned.number)) else {
                 return step.named(|unit| self.resolve(&unit)).map(Some);
             };
             // It is known which replica it is: it must be that one, whatever it is called now.
             return match self.look(&id).await {
                 Ok(details) if details.replica.name == *name => {
-                    Ok(Some(Step::Discard { name: name.clone() }))
+                    Ok(Some(Step::Discard { name: name.clone(), made: Some(id) }))
                 }
                 Ok(_) => {
                     let act = Act::new(Verb::Remove, id);

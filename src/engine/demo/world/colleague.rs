@@ -62,7 +62,7 @@ impl World {
     pub(super) fn give_way(&mut self, step: &Step) {
         let Some(Colleague { spec, work: None, .. }) = self.colleague else { return };
         let slot = match step {
-            Step::Discard { name } => self.named_slot(name),
+            Step::Discard { name, .. } => self.named_slot(name),
             step => step.replica().and_then(|id| self.slot(id)),
         };
         if slot.is_some_and(|slot| self.units[slot].spec == spec) {

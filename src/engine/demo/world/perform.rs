@@ -42,7 +42,7 @@ impl World {
             Step::Rename { replica, from, to } => self.rename(replica, from, to),
             Step::Policy { replica, to, .. } => self.policy(replica, to),
             Step::Limit { replica, to, .. } => self.limit(replica, *to),
-            Step::Discard { name } => self.discard(name),
+            Step::Discard { name, .. } => self.discard(name),
             Step::Steer { service, from, to } => self.steer(service, from, to),
         };
         Performed { ready: self.stamp(self.now + takes), result }

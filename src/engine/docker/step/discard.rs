@@ -14,7 +14,7 @@ const REMOVE: Duration = Duration::from_mins(2);
 
 /// Remove the container of that name, running or not, and the volumes made for it alone (the engine
 /// knows: those it named itself). Volumes it took over are mounted by name, and stay.
-pub(super) async fn discard(wire: &Wire, name: &str) -> Result<Done, EngineError> {
+pub(super) async fn discard(wire: &Wire, name: &str, made: Option<&ReplicaId>) -> Result<Done, EngineError> {
     let it = match inspect::fetch_bare(wire, name).await {
         Ok(it) => it,
         Err(EngineError::Gone { .. }) => return Ok(Done::Unchanged),
@@ -26,7 +26,8 @@ pub(super) async fn discard(wire: &Wire, name: &str) -> Result<Done, EngineError
     }
     let successor = SpareName::parse(name).is_some_and(|spare| spare.side == Side::New);
     let started = map::time(it.state.started_at.as_deref()).is_some();
-    if !successor && started {
+    let known = made.is_some_and(|made| *made.id == *it.id);
+    if !successor && !known && started {
         return Err(EngineError::Changed {
             what: map::name(name, &named(&it.id)).to_string(),
             why: "it has run, so it is more than what this operation left behind".into(),

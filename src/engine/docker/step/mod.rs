@@ -23,7 +23,7 @@ pub(super) async fn perform(shared: Arc<Shared>, step: Step) -> Result<Done, Eng
         Step::Rename { replica, from, to } => rename::rename(&shared.wire, &replica, &from, &to).await,
         Step::Policy { replica, from, to } => update::policy(&shared.wire, &replica, &from, &to).await,
         Step::Limit { replica, from, to } => update::limit(&shared.wire, &replica, from, to).await,
-        Step::Discard { name } => discard::discard(&shared.wire, &name).await,
+        Step::Discard { name, made } => discard::discard(&shared.wire, &name, made.as_ref()).await,
         Step::Steer { .. } => Err(EngineError::Unsupported {
             why: "Docker itself looks after containers only, not after services".into(),
             remedy: "Change the service's replicas.".into(),

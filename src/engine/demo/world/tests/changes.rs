@@ -232,7 +232,7 @@ fn limits_change_while_it_runs_and_hold() {
 fn discarding_takes_what_is_there_and_nothing_twice() {
     let mut world = world(Platform::GroupBuying);
     let auth = replica(&world, "auth-service");
-    let discard = Step::Discard { name: auth.name.clone() };
+    let discard = Step::Discard { name: auth.name.clone(), made: None };
     assert_eq!(perform(&mut world, &discard, start()), Ok(Done::Changed), "running or not");
     assert_eq!(by_id(&world, &auth.id), None);
     assert_eq!(perform(&mut world, &discard, after(1)), Ok(Done::Unchanged));
