@@ -13,7 +13,7 @@ while [ ! -e /tmp/stop ]; do
   got=
   for try in 1 2; do
     for at in $(addresses); do
-      got=$(wget -q -T 2 -O- http://$at:8080/version 2>/dev/null) && break 2
+      got=$(timeout 2 wget -q -O- http://$at:8080/version 2>/dev/null) && break 2
       got=
     done
   done
