@@ -194,7 +194,7 @@ fn what_the_swarm_would_undo_is_refused() {
         assert!(matches!(refused, EngineError::Unsupported { .. }), "{verb}: {refused:?}");
         assert!(refused.remedy().contains("qd scale shop/web"), "{verb}: {}", refused.remedy());
     }
-    let discard = perform(&live, "web", Step::Discard { name: "shop_web.1".into() });
+    let discard = perform(&live, "web", Step::Discard { name: "shop_web.1".into(), made: None });
     assert!(matches!(discard, Err(EngineError::Unsupported { .. })));
     assert_eq!(live.look(|s| s.fleet.replicas_of(&id("web")).count()), 2);
 }
