@@ -85,7 +85,9 @@ impl Engine for Guard {
         let (host, list) = (self.host.clone(), self.engine.list(usage));
         async move {
             let all = list.await?;
-            all.iter().for_each(|observation| note(&host, observation));
+            for observation in &all {
+                note(&host, observation);
+            }
             Ok(all)
         }
         .boxed()

@@ -58,7 +58,7 @@ pub fn choose<'a>(revisions: &'a [Revision], back: Back, current: &Image) -> Res
             other.image.id == revision.image.id
                 && (!other.image.id.is_empty() || other.image.reference == revision.image.reference)
         };
-        if !is_current(revision) && !different.iter().any(|other| known(other)) {
+        if !is_current(revision) && !different.iter().any(known) {
             different.push(revision);
         }
     }

@@ -14,7 +14,7 @@ const VERSIONS: [(&str, &str); 6] =
     [("v1", "good"), ("v2", "good"), ("v3", "sick"), ("v4", "exits"), ("v6", "dies"), ("v7", "good")];
 
 /// Serves `/version` and `/health` on 8080, remembers in `/data` who was first, and ends politely.
-const APP: &str = r#"mkdir -p /var/www /data
+const APP: &str = r"mkdir -p /var/www /data
 echo $VERSION >/var/www/version
 [ -e /data/born ] || echo $VERSION >/data/born
 [ $MODE = sick ] || echo ok >/var/www/health
@@ -22,7 +22,7 @@ echo $VERSION >/var/www/version
 [ $MODE = dies ] && (sleep 5; kill -TERM 1) &
 httpd -f -p 8080 -h /var/www & web=$!
 trap 'kill $web; wait; exit 0' TERM
-wait $web"#;
+wait $web";
 
 /// An engine with nothing on it but the app's images, and qd with a home of its own.
 pub struct Stage {

@@ -16,7 +16,7 @@ fn spec(swarm: &Swarm, name: &str) -> Value {
 
 /// Wait until an update stands so, and every wanted replica runs as the service says.
 fn converged(live: &Live, state: UpdateState) {
-    eventually("the update to end", std::time::Duration::from_secs(60), || {
+    eventually("the update to end", std::time::Duration::from_mins(1), || {
         let it = managed(live, "web");
         let so = it.update.as_ref().is_some_and(|update| update.state == state);
         (so && it.running == it.wanted).then_some(())

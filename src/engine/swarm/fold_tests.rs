@@ -150,7 +150,9 @@ fn a_swarm_that_can_not_answer_is_a_sentence_and_its_rows_stay() {
 fn after_a_reconnect_the_list_is_whole_and_after_that_only_what_changed() {
     let (mut fold, _) = manager();
     let (service, task) = web();
-    let again = |fold: &mut Fold| fold.looked(look(&[service.clone()], &[task.clone()]), time(5));
+    let again = |fold: &mut Fold| {
+        fold.looked(look(std::slice::from_ref(&service), std::slice::from_ref(&task)), time(5))
+    };
     assert_eq!(again(&mut fold), []);
     fold.docker(Observation::Engine(EngineInfo::default()), time(6));
     let tell = again(&mut fold);
@@ -158,7 +160,7 @@ fn after_a_reconnect_the_list_is_whole_and_after_that_only_what_changed() {
         matches!(tell.as_slice(), [Observation::Synced { .. }, Observation::Declared { .. }]),
         "{tell:?}"
     );
-    let tell = fold.looked(look(&[service.clone()], &[]), time(7));
+    let tell = fold.looked(look(std::slice::from_ref(&service), &[]), time(7));
     assert!(matches!(tell.as_slice(), [Observation::Removed { .. }]), "{tell:?}");
     assert!(fold.is_busy(), "one is missing");
 }
@@ -174,7 +176,7 @@ fn other_nodes_have_no_events_so_their_tasks_states_tell() {
         task
     };
     let mut kinds = |state: &str, second: u32| {
-        let look = look(&[service.clone()], &[here.clone(), there(state, second)]);
+        let look = look(std::slice::from_ref(&service), &[here.clone(), there(state, second)]);
         let tell = fold.looked(look, time(second));
         let kinds = tell.into_iter().filter_map(|it| match it {
             Observation::Happened(event) => Some((event.replica.id.to_string(), event.kind)),
@@ -193,7 +195,7 @@ fn why_it_ended_is_known_though_it_ended_well() {
     let (mut fold, mut fleet) = manager();
     let with = |check, state| Observation::Applied {
         at: time(2),
-        replica: Box::new(Replica { check, state, ..container("c-t1", Some("t1")) }),
+        replica: Box::new(Replica { state, check, ..container("c-t1", Some("t1")) }),
     };
     apply(&mut fleet, fold.docker(with(HealthCheck::Unhealthy, State::Running), time(2)).0);
     apply(&mut fleet, fold.docker(with(HealthCheck::None, State::Exited), time(3)).0);

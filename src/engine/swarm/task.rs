@@ -34,13 +34,12 @@ pub(in crate::engine) fn logs(
     query: LogQuery,
 ) -> BoxStream<'static, Result<LogChunk, EngineError>> {
     let open = async move {
-        let (container, tty) = match swarm.container(&of) {
-            Some(container) => (Some(container), false),
-            None => {
-                let task = fetch(&swarm.wire, &of).await?;
-                let tty = task.spec.container_spec.as_ref().and_then(|spec| spec.tty).unwrap_or(false);
-                (container(docker.id(), &task), tty)
-            }
+        let (container, tty) = if let Some(container) = swarm.container(&of) {
+            (Some(container), false)
+        } else {
+            let task = fetch(&swarm.wire, &of).await?;
+            let tty = task.spec.container_spec.as_ref().and_then(|spec| spec.tty).unwrap_or(false);
+            (container(docker.id(), &task), tty)
         };
         if let Some(container) = container {
             let mut log = docker.logs(&container, &query);

@@ -89,7 +89,7 @@ fn up(
     let image = images::wanted(scene, &aim.service, &blueprint.image, None)?.image;
     let timing = scene.timing(like, None, draft);
     let note = note(like, blueprint);
-    for (number, name) in next_names(scene, aim, like, replicas)?.into_iter().take(missing) {
+    for (number, name) in next_names(scene, aim, like, replicas)?.take(missing) {
         let at = at();
         let whom = Whom { service: aim.service.clone(), name: name.as_str().into(), state: State::Created };
         let create = Create {

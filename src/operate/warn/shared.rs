@@ -15,7 +15,8 @@ pub(super) fn data_goes_over(scene: &Scene, draft: &mut Draft) {
     }
     for (id, tag) in services {
         let replicas = scene.fleet.replicas_of(&id).filter(|r| r.role == Role::Replica);
-        let Some(blueprint) = replicas.filter_map(|r| scene.seen(r)).next() else { continue };
+        let mut replicas = replicas;
+        let Some(blueprint) = replicas.find_map(|r| scene.seen(r)) else { continue };
         let written: Vec<String> = blueprint.mounts.iter().filter(|m| is_written(m)).map(called).collect();
         if !written.is_empty() {
             let (verb, them) = if written.len() == 1 { ("goes", "it") } else { ("go", "them") };

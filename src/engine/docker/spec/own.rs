@@ -23,10 +23,8 @@ pub(super) fn own(config: &Object, image: &Object, published: &Object) -> Object
             own.remove(key);
         }
     }
-    for key in ["Env"] {
-        let inherited = list(image, key);
-        retain_items(&mut own, key, |item| !inherited.contains(item));
-    }
+    let inherited = list(image, "Env");
+    retain_items(&mut own, "Env", |item| !inherited.contains(item));
     let inherited = object(image, "Labels");
     retain_fields(&mut own, "Labels", |key, value| {
         key.starts_with(COMPOSE) || inherited.get(key) != Some(value)

@@ -127,8 +127,8 @@ impl Entry {
         if let Ok(bytes) = STANDARD.decode(&self.auth)
             && let Some((user, password)) = String::from_utf8_lossy(&bytes).split_once(':')
         {
-            entry.username = user.to_owned();
-            entry.password = password.trim_end_matches('\0').to_owned();
+            user.clone_into(&mut entry.username);
+            password.trim_end_matches('\0').clone_into(&mut entry.password);
         }
         let any = [&entry.password, &entry.identitytoken, &entry.registrytoken];
         any.iter().any(|secret| !secret.is_empty()).then_some(entry)
