@@ -114,7 +114,7 @@ pub fn settings(all: &Value) -> Value {
             aliases.retain(|alias| alias != &json!(own));
             aliases.sort_by_key(ToString::to_string);
         }
-        for names in network.get_mut("DNSNames").and_then(Value::as_array_mut) {
+        if let Some(names) = network.get_mut("DNSNames").and_then(Value::as_array_mut) {
             names.retain(|alias| alias != &json!(own));
         }
         // None, said in different ways by one engine.
