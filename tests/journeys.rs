@@ -148,8 +148,8 @@ fn marks_aim_at_all_of_them() {
     assert!(stage.foot().contains("2 marked"), "{}", stage.foot());
     stage.keys("g g r");
     let shown = stage.screen();
-    assert!(shown.contains("restart  group-buying-redis-1"), "{shown}");
-    assert!(shown.contains("restart  group-buying-review-service-1"), "{shown}");
+    assert!(shown.contains("restart  redis-1"), "{shown}");
+    assert!(shown.contains("restart  review-service-1"), "{shown}");
     stage.keys("enter");
     let Some(Effect::Run(_, plan, _)) = stage.effects.iter().find(|e| matches!(e, Effect::Run(..))) else {
         panic!("no job");

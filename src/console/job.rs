@@ -3,6 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::widget::text;
 use crate::fleet::ServiceId;
 use crate::operate::{Change, Direction, JobId, Plan, Progress, Seen, Work};
 
@@ -57,7 +58,7 @@ impl Job {
         Self {
             id,
             change: plan.intent.change.clone(),
-            what: subject(plan),
+            what: plan.subject().split(" (").next().unwrap_or_default().to_owned(),
             services: plan.services.clone(),
             steps: plan.steps.len(),
             ended: 0,
@@ -81,7 +82,7 @@ impl Job {
                 let word = self.words.get(at).copied().unwrap_or_default();
                 self.doing =
                     if *direction == Direction::Back { format!("undo {word}") } else { word.to_owned() };
-                self.at = name.to_string();
+                self.at = self.short(name).to_owned();
             }
             Progress::Waiting { number, seen, .. } => {
                 let left = SignedDuration::try_from(seen.remaining).unwrap_or(SignedDuration::MAX);
@@ -103,6 +104,12 @@ impl Job {
         }
     }
 
+    /// A replica's name without the one project's.
+    pub fn short<'n>(&self, name: &'n str) -> &'n str {
+        let project = self.services.first().and_then(|s| s.project.as_deref());
+        text::without_project(name, project)
+    }
+
     /// Whether it has rows of its own on the screen.
     pub fn watched(&self) -> bool {
         self.gated || self.undoing.is_some()
@@ -115,7 +122,7 @@ impl Job {
 
     /// What its services are called in the list meanwhile: `deploying 2/9`.
     pub fn label(&self) -> String {
-        let word = if self.undoing.is_some() { "undoing" } else { doing(self.change.word()) };
+        let word = if self.undoing.is_some() { "undoing" } else { doing(self.change.command()) };
         if self.steps > 1 { format!("{word} {}/{}", self.ended, self.steps) } else { word.to_owned() }
     }
 }
@@ -142,7 +149,7 @@ pub fn undoable(change: &Change) -> bool {
     )
 }
 
-/// A change's word as what is going on: `deploying`.
+/// A command's name as what is going on: `deploying`.
 pub fn doing(word: &str) -> &'static str {
     match word {
         "start" => "starting",
@@ -155,15 +162,15 @@ pub fn doing(word: &str) -> &'static str {
         "scale" => "scaling",
         "deploy" => "deploying",
         "recreate" => "recreating",
-        "roll back" | "rollback" => "rolling back",
+        "rollback" => "rolling back",
         "limit" => "limiting",
-        "bring up" | "up" => "bringing up",
-        "bring down" | "down" => "bringing down",
+        "up" => "bringing up",
+        "down" => "bringing down",
         _ => "changing",
     }
 }
 
-/// A change's word as what is happening to a service: `being deployed`.
+/// A command's name as what is happening to a service: `being deployed`.
 pub fn being(word: &str) -> &'static str {
     match word {
         "start" => "started",
@@ -176,26 +183,10 @@ pub fn being(word: &str) -> &'static str {
         "scale" => "scaled",
         "deploy" => "deployed",
         "recreate" => "recreated",
-        "roll back" | "rollback" => "rolled back",
+        "rollback" => "rolled back",
         "limit" => "limited",
-        "bring up" | "up" => "brought up",
-        "bring down" | "down" => "brought down",
+        "up" => "brought up",
+        "down" => "brought down",
         _ => "changed",
-    }
-}
-
-/// What a plan is about: `order-service`, `shop-api-2`, `3 services of shop`.
-fn subject(plan: &Plan) -> String {
-    match (plan.services.as_slice(), plan.expects.as_slice()) {
-        ([_], [only]) => only.name.to_string(),
-        ([service], _) => service.name.to_string(),
-        (services, _) => {
-            let project = services.first().and_then(|s| s.project.as_deref());
-            let one = services.iter().all(|s| s.project.as_deref() == project);
-            match project.filter(|_| one) {
-                Some(project) => format!("{} services of {project}", services.len()),
-                None => format!("{} services", services.len()),
-            }
-        }
     }
 }

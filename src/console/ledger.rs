@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::job;
 use super::model::Job;
 use crate::fleet::ServiceId;
-use crate::journal::OperationRecord;
+use crate::journal::{EventRecord, OperationRecord};
 
 /// How often the journal is asked what is unfinished.
 const AGAIN: SignedDuration = SignedDuration::from_secs(5);
@@ -26,6 +26,15 @@ pub enum Recording {
         /// What to do, one sentence.
         remedy: String,
     },
+}
+
+/// What the journal has about something: each newest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// Operations.
+    pub operations: Vec<OperationRecord>,
+    /// What happened.
+    pub events: Vec<EventRecord>,
 }
 
 /// What the journal says.

@@ -24,7 +24,7 @@ mod view;
 pub mod widget;
 
 pub use grid::{Column, Sort};
-pub use ledger::Recording;
+pub use ledger::{History, Recording};
 pub use model::{Choice, Focus, Model, Notice, Skin, Start, Tone};
 pub use msg::{Effect, Msg};
 pub use run::{Again, ConsoleError, Options, run};

@@ -7,6 +7,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
 use super::dialog::Past;
+use super::ledger::History;
 use super::model::Choice;
 use crate::config::{Keymap, Theme};
 use crate::engine::{Consent, Details, EngineError, Survey, TermSize};
@@ -40,6 +41,10 @@ pub enum Msg {
     Revisions(u64, Result<Vec<Past>, JournalError>),
     /// What an [`Effect::Unfinished`] brought, oldest first.
     Unfinished(Result<Vec<OperationRecord>, JournalError>),
+    /// What an [`Effect::History`] brought, about that service.
+    History(Option<ServiceId>, Result<Box<History>, JournalError>),
+    /// Why nothing can be written to the journal at the moment; `None`: it can be again.
+    Recording(Option<JournalError>),
     /// A job moved on.
     Job(Progress),
     /// An [`Effect::Save`] ended: the path, or what went wrong and what to do.
@@ -78,6 +83,8 @@ pub enum Effect {
     Revisions(u64, ServiceId),
     /// Ask the journal what is unfinished.
     Unfinished,
+    /// Ask the journal what happened to a service; `None`: to all of them.
+    History(Option<ServiceId>),
     /// Run a job, meant as surely as said.
     Run(JobId, Box<Plan>, Consent),
     /// Bring to an end what was left in the middle.
@@ -105,6 +112,8 @@ pub enum Effect {
     Save {
         /// File name without directory and extension; sanitised by the runner.
         stem: String,
+        /// File name extension: `log`, `md`.
+        extension: &'static str,
         /// The text.
         text: String,
     },

@@ -2,7 +2,6 @@
 //! effects out. The world is deterministic, so are the screens.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -12,7 +11,7 @@ use quarterdeck::console::dialog::Past;
 use quarterdeck::console::model::{Choice, Model, Skin, Start};
 use quarterdeck::console::{Effect, Msg, Recording, draw, settle, update};
 use quarterdeck::engine::demo::{Platform, World};
-use quarterdeck::engine::{Done, EngineError, Survey};
+use quarterdeck::engine::{Done, EngineError};
 use quarterdeck::engine::{LogQuery, TermSize};
 use quarterdeck::fleet::{HostUsage, Link, Observation, ServiceId};
 use quarterdeck::follow::{Batch, Subject};
@@ -35,10 +34,8 @@ pub struct Stage {
     pub now: Timestamp,
     /// Every effect so far that was not carried out here.
     pub effects: Vec<Effect>,
-    /// What the next surveys bring; else the world is looked at.
-    pub surveys: VecDeque<Result<Survey, EngineError>>,
-    /// What the journal says of every service's past.
-    pub past: Vec<Past>,
+    /// Surveys are not answered.
+    pub hold: bool,
     /// What the journal says is unfinished.
     pub left: Vec<OperationRecord>,
 }
@@ -84,15 +81,7 @@ impl Stage {
             size,
             now,
         });
-        let mut stage = Self {
-            model,
-            world,
-            now,
-            effects: Vec::new(),
-            surveys: VecDeque::new(),
-            past: Vec::new(),
-            left: Vec::new(),
-        };
+        let mut stage = Self { model, world, now, effects: Vec::new(), hold: false, left: Vec::new() };
         stage.settle();
         stage
     }
@@ -151,15 +140,18 @@ impl Stage {
                     let result = self.world.inspect(&id);
                     self.send(Msg::Inspected(id, Box::new(result)));
                 }
-                Effect::Survey(number, intent) => {
-                    let survey = self.surveys.pop_front().unwrap_or_else(|| {
-                        let query = query(&intent, &self.model.fleet).unwrap_or_default();
-                        Ok(self.world.survey(&query))
-                    });
+                Effect::Survey(number, intent) if !self.hold => {
+                    let query = query(&intent, &self.model.fleet).unwrap_or_default();
+                    let survey = Ok(self.world.survey(&query));
                     self.send(Msg::Surveyed(number, "k7x2p".into(), Box::new(survey)));
                 }
-                Effect::Revisions(number, _) => {
-                    let past = self.past.clone();
+                Effect::Revisions(number, service) => {
+                    let history = self.world.history().into_iter().filter(|r| r.service == service);
+                    let by =
+                        |n: u32| if n % 2 == 0 { "ada (operation 12)".to_owned() } else { String::new() };
+                    let mut past: Vec<Past> =
+                        history.map(|revision| Past { by: by(revision.number), revision }).collect();
+                    past.reverse();
                     self.send(Msg::Revisions(number, Ok(past)));
                 }
                 Effect::Unfinished => {

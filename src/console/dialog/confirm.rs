@@ -82,9 +82,20 @@ impl Confirm {
         self.plan.intent.change.dangerous()
     }
 
+    /// The one project it is about; `None` where there are several, or lone containers.
+    pub fn project(&self) -> Option<&str> {
+        let first = self.plan.services.first()?.project.as_deref()?;
+        self.plan.services.iter().all(|s| s.project.as_deref() == Some(first)).then_some(first)
+    }
+
     /// What it says, row by row, in that many columns: what is wrong, what to know, what changes,
-    /// then the steps. `mark` stands in front of what is a warning.
+    /// then the steps. `mark` stands in front of what is a warning. Names are without the one
+    /// project's: it stands in the title.
     pub fn rows(&self, cols: usize, mark: &str) -> Vec<(Kind, String)> {
+        self.rows_with(cols, mark, self.project())
+    }
+
+    fn rows_with(&self, cols: usize, mark: &str, project: Option<&str>) -> Vec<(Kind, String)> {
         let mark = format!("{mark} ");
         let mut rows = Vec::new();
         let mut say = |kind: Kind, lead: &str, sentence: &str| {
@@ -103,19 +114,24 @@ impl Confirm {
             say(Kind::Warning, &mark, warning);
         }
         for image in &self.plan.images {
-            say(Kind::Fact, "image  ", &images(&image.from, &image.to));
+            say(Kind::Fact, "", &image.sentence());
         }
         for gap in &self.plan.gaps {
-            say(Kind::Fact, "gap    ", &gap_words(gap, self.plan.gaps.len() > 1));
+            say(Kind::Fact, "", &gap.sentence());
         }
         if !rows.is_empty() {
             rows.push((Kind::Fact, String::new()));
         }
-        for (i, row) in self.plan.rows().into_iter().enumerate() {
-            let kind = if row.wave == 0 { Kind::Skipped } else { Kind::Step };
-            let number = if row.wave == 0 { String::new() } else { (i + 1).to_string() };
+        for row in self.plan.rows() {
+            let kind = if row.step == 0 { Kind::Skipped } else { Kind::Step };
+            let number = if row.step == 0 { String::new() } else { row.step.to_string() };
             let note = if row.note.is_empty() { row.state } else { &row.note };
-            rows.push((kind, format!("{number:>2}  {:<8} {}  {note}", row.action, row.replica)));
+            let note = match project {
+                Some(project) => note.replace(&format!(" {project}-"), " "),
+                None => note.to_owned(),
+            };
+            let name = text::without_project(&row.replica, project);
+            rows.push((kind, format!("{number:>2}  {:<8} {name}  {note}", row.action)));
         }
         rows
     }
@@ -123,32 +139,11 @@ impl Confirm {
     /// The plan as text, to be pasted elsewhere.
     pub fn text(&self) -> String {
         let mut text = self.plan.question();
-        for (_, row) in self.rows(usize::MAX, "!") {
+        for (_, row) in self.rows_with(usize::MAX, "!", None) {
             text.push('\n');
             text.push_str(row.trim_end());
         }
         text.push('\n');
         text
-    }
-}
-
-/// `order:1.4.1 (3f2a11c09b7d) → order:1.4.2 (a1b2c3d4e5f6)`; an id not known before it is pulled
-/// says so.
-fn images(from: &crate::fleet::Image, to: &crate::fleet::Image) -> String {
-    let id = |image: &crate::fleet::Image| match image.short_id() {
-        "" => "to be fetched".to_owned(),
-        id => id.to_owned(),
-    };
-    if from.reference == to.reference {
-        return format!("{}  {} → {}", from.reference, id(from), id(to));
-    }
-    format!("{} ({}) → {} ({})", from.reference, id(from), to.reference, id(to))
-}
-
-fn gap_words(gap: &crate::operate::Gap, named: bool) -> String {
-    let whose = if named { format!("{}: ", gap.service.name) } else { String::new() };
-    match gap.lasts {
-        Some(lasts) => format!("{whose}away for about {}: {}", crate::text::human::duration(lasts), gap.why),
-        None => format!("{whose}none: {}", gap.why),
     }
 }

@@ -135,7 +135,7 @@ impl Dialog {
             }
             Self::Unfinished(left) => {
                 let width = 76.min(size.cols.saturating_sub(2).max(1));
-                Layout::centred(size, width, high(left.records.len().min(6) + 9, 3))
+                Layout::centred(size, width, high(left.records.len().min(6) + left.facts(), 8))
             }
             Self::Help(_) | Self::OwnLog => {
                 Layout::centred(size, size.cols.saturating_sub(4).min(110), size.rows.saturating_sub(2))

@@ -86,6 +86,11 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
+    /// Rows said about the chosen one.
+    pub fn facts(&self) -> usize {
+        self.chosen().map_or(3, |record| if record.sentence.is_empty() { 3 } else { 4 })
+    }
+
     /// The chosen one.
     pub fn chosen(&self) -> Option<&OperationRecord> {
         self.records.get(self.selected)

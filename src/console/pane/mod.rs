@@ -25,11 +25,11 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::Effect;
+use super::{Effect, History};
 use crate::action::Action;
 use crate::config::{Glyphs, Settings, Theme};
 use crate::engine::{Details, EngineError};
-use crate::fleet::{Changes, Fleet, ReplicaId};
+use crate::fleet::{Changes, Fleet, ReplicaId, ServiceId};
 use crate::follow::Batch;
 pub use crate::operate::Target;
 
@@ -198,6 +198,12 @@ pub trait Pane: Send {
     /// What an [`Effect::Inspect`] brought. Called for every tab, visible or not. Says whether
     /// anything on screen changes.
     fn inspected(&mut self, _replica: &ReplicaId, _result: &Result<Details, EngineError>) -> bool {
+        false
+    }
+
+    /// What an [`Effect::History`] brought, about that service (`None`: all of them). Says whether
+    /// anything on screen changes.
+    fn history(&mut self, _of: Option<&ServiceId>, _history: &History) -> bool {
         false
     }
 

@@ -149,6 +149,13 @@ impl Work {
         self.answer(async move { Msg::Unfinished(journal.unfinished(&instance).await) });
     }
 
+    /// Ask the journal what happened.
+    pub(super) fn history(&self, of: Option<ServiceId>, fleet: &Fleet) {
+        let Some(journal) = self.hands.journal.clone() else { return };
+        let look = look::history(journal, look::instance(fleet), of.clone());
+        self.answer(async move { Msg::History(of, look.await.map(Box::new)) });
+    }
+
     fn answer(&self, asked: impl Future<Output = Msg> + Send + 'static) {
         let tell = self.tell.clone();
         self.outside.spawn(async move {
@@ -177,10 +184,10 @@ impl Work {
     }
 
     /// Write a file.
-    pub(super) fn save(&self, dir: Option<PathBuf>, stem: String, text: String) {
+    pub(super) fn save(&self, dir: Option<PathBuf>, stem: String, extension: &'static str, text: String) {
         let tell = self.tell.clone();
         self.outside.spawn_blocking(move || {
-            let saved = save::save(dir.as_deref(), &stem, &text, jiff::Timestamp::now());
+            let saved = save::save(dir.as_deref(), &stem, extension, &text, jiff::Timestamp::now());
             let _ = tell.blocking_send(Inner::Msg(Msg::Saved(saved.map_err(|e| e.to_string()))));
         });
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::dialog::Past;
+use super::super::ledger::History;
 use crate::engine::{Engine, EngineError, Query, Survey};
 use crate::fleet::{Fleet, ServiceId};
 use crate::journal::{self, Journal, JournalError};
@@ -12,6 +13,8 @@ use crate::journal::{self, Journal, JournalError};
 const BOUND: Duration = Duration::from_secs(20);
 /// Operations read to say who made a revision.
 const MAKERS: u32 = 200;
+/// Events read for a timeline.
+const EVENTS: u32 = 2000;
 
 /// Which engine it is, for the journal; empty before it has told.
 pub(super) fn instance(fleet: &Fleet) -> String {
@@ -28,6 +31,23 @@ pub(super) async fn survey(engine: Arc<dyn Engine>, query: Query) -> Result<Surv
             during: "looking before a change".to_owned(),
         }),
     }
+}
+
+/// What the journal has about a service; `None`: about all of them.
+pub(super) async fn history(
+    journal: Journal,
+    instance: String,
+    of: Option<ServiceId>,
+) -> Result<History, JournalError> {
+    let query = |limit| journal::Query {
+        instance: Some(instance.clone()),
+        service: of.clone(),
+        limit: Some(limit),
+        ..journal::Query::default()
+    };
+    let operations = journal.operations(query(MAKERS)).await?;
+    let events = journal.events(query(EVENTS)).await?;
+    Ok(History { operations, events })
 }
 
 /// What a service ran, and who made it run that.

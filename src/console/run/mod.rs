@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::model::Model;
@@ -35,6 +35,7 @@ use crate::config::{Depth, Library};
 use crate::engine::{self, EngineError};
 use crate::fleet::{Link, Observation};
 use crate::follow::Batch;
+use crate::journal::{JournalError, Recording};
 use crate::operate::Progress;
 use effects::{Hands, Work};
 use input::Input;
@@ -56,6 +57,8 @@ const BATCHES: usize = 4;
 const TICK: Duration = Duration::from_millis(1050);
 /// The signal of our own return comes within this time after it.
 const RETURN: Duration = Duration::from_millis(300);
+/// How long writing down what happened last may take.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// How long steps under way may take to end when we leave in the middle of an operation.
 const PARTING: Duration = Duration::from_secs(20);
 
@@ -74,6 +77,10 @@ struct Runner {
     input: Input,
     signals: Signals,
     work: Work,
+    /// Writes down what is seen to run and to happen.
+    recording: Option<Recording>,
+    /// Why it can't, when it can't.
+    trouble: Option<watch::Receiver<Option<JournalError>>>,
     following: Following,
     reload: Reload,
     library: Library,
@@ -105,6 +112,10 @@ impl Runner {
         let now = Instant::now();
         let tail = options.settings.logs.tail;
         let (tell_lines, lines) = mpsc::channel(BATCHES);
+        let recording = options.journal.clone().map(|journal| {
+            let _outside = outside.enter();
+            Recording::start(journal)
+        });
         let hands = Hands { engine: options.engine.clone(), journal: options.journal, who: options.who };
         Ok(Self {
             screen: Screen::new(model.size, &std::env::var("TERM").unwrap_or_default()),
@@ -120,6 +131,8 @@ impl Runner {
             ),
             save_dir: options.settings.logs.save_dir.clone().or_else(|| save::default_dir(&options.paths)),
             work: Work::new(hands, outside.handle().clone(), tell),
+            trouble: recording.as_ref().map(Recording::problem),
+            recording,
             library: options.library,
             depth: options.depth,
             model,
@@ -141,8 +154,13 @@ impl Runner {
             self.drain();
             if self.leave {
                 self.part().await;
+                if let Some(recording) = self.recording.take() {
+                    // What happened last; a disk that hangs keeps nobody here.
+                    let _ = tokio::time::timeout(LAST_WORDS, recording.close()).await;
+                }
                 return Ok(());
             }
+            self.listen();
             self.following.start_due(&self.model.fleet);
             self.work.focus_due();
             // The first rows are what everybody waits for.
@@ -240,6 +258,15 @@ impl Runner {
         }
     }
 
+    /// Hear whether the journal can still be written.
+    fn listen(&mut self) {
+        let Some(trouble) = &mut self.trouble else { return };
+        if trouble.has_changed().unwrap_or(false) {
+            let problem = trouble.borrow_and_update().clone();
+            self.take(Msg::Recording(problem));
+        }
+    }
+
     /// Leave in the middle of operations: each finishes the step it is at and writes it down, so
     /// that it can be finished or undone later. Who asks a second time does not wait for it.
     async fn part(&mut self) {
@@ -318,6 +345,9 @@ impl Runner {
             _ => {}
         }
         self.following.observe(observation);
+        if let Some(recording) = &self.recording {
+            recording.tell(observation);
+        }
     }
 
     fn draw(&mut self) -> Result<(), ConsoleError> {
@@ -350,6 +380,7 @@ impl Runner {
             }
             Effect::Survey(number, intent) => self.work.survey(number, &intent, &self.model.fleet),
             Effect::Revisions(number, service) => self.work.revisions(number, service, &self.model.fleet),
+            Effect::History(of) => self.work.history(of, &self.model.fleet),
             Effect::Unfinished => self.work.unfinished(&self.model.fleet),
             Effect::Run(id, plan, consent) => self.work.job(id, *plan, consent, &self.model.fleet),
             Effect::Resume(id, record, how, consent) => {
@@ -361,7 +392,9 @@ impl Runner {
             Effect::Inspect(replica) => self.work.inspect(replica),
             Effect::Shell(replica) => self.work.shell(replica, self.model.size),
             Effect::Copy(text) => input::copy(&text)?,
-            Effect::Save { stem, text } => self.work.save(self.save_dir.clone(), stem, text),
+            Effect::Save { stem, extension, text } => {
+                self.work.save(self.save_dir.clone(), stem, extension, text);
+            }
             Effect::Focus(replicas) => self.work.focus(replicas),
             // Small files, read where they are asked for, so that previews come in order.
             Effect::LoadTheme(name) => {

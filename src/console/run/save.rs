@@ -34,11 +34,17 @@ pub(super) fn default_dir(paths: &Paths) -> Option<PathBuf> {
     Some(paths.state.as_ref()?.join("saved"))
 }
 
-/// Write a text to a new file `STEM-DATE-TIME.log`.
+/// Write a text to a new file `STEM-DATE-TIME.EXTENSION`.
 ///
 /// # Errors
 /// There is no directory, or it can't be written.
-pub(super) fn save(dir: Option<&Path>, stem: &str, text: &str, now: Timestamp) -> Result<PathBuf, SaveError> {
+pub(super) fn save(
+    dir: Option<&Path>,
+    stem: &str,
+    extension: &str,
+    text: &str,
+    now: Timestamp,
+) -> Result<PathBuf, SaveError> {
     let dir = dir.ok_or(SaveError::Nowhere)?;
     let refused = |path: &Path, source| SaveError::Refused { path: path.to_owned(), source };
     let mut builder = std::fs::DirBuilder::new();
@@ -50,7 +56,7 @@ pub(super) fn save(dir: Option<&Path>, stem: &str, text: &str, now: Timestamp) -
     // Two in one second: the second gets a number, none is overwritten.
     for n in 0..100 {
         let again = if n == 0 { String::new() } else { format!("-{n}") };
-        let path = dir.join(format!("{stem}-{time}{again}.log"));
+        let path = dir.join(format!("{stem}-{time}{again}.{extension}"));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -98,8 +104,8 @@ mod tests {
     fn nothing_is_overwritten_and_only_the_user_can_read() {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path().join("deep/saved");
-        let a = save(Some(&dir), "api", "one", Timestamp::UNIX_EPOCH).unwrap();
-        let b = save(Some(&dir), "api", "two", Timestamp::UNIX_EPOCH).unwrap();
+        let a = save(Some(&dir), "api", "log", "one", Timestamp::UNIX_EPOCH).unwrap();
+        let b = save(Some(&dir), "api", "md", "two", Timestamp::UNIX_EPOCH).unwrap();
         assert_ne!(a, b);
         assert_eq!(std::fs::read_to_string(&a).unwrap(), "one");
         assert_eq!(std::fs::read_to_string(&b).unwrap(), "two");
@@ -115,8 +121,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("file");
         std::fs::write(&file, "").unwrap();
-        let said = save(Some(&file), "api", "x", Timestamp::UNIX_EPOCH).unwrap_err().to_string();
+        let said = save(Some(&file), "api", "log", "x", Timestamp::UNIX_EPOCH).unwrap_err().to_string();
         assert!(said.contains("save_dir"), "{said}");
-        assert!(save(None, "api", "x", Timestamp::UNIX_EPOCH).unwrap_err().to_string().contains("no home"));
+        assert!(
+            save(None, "api", "log", "x", Timestamp::UNIX_EPOCH).unwrap_err().to_string().contains("no home")
+        );
     }
 }

@@ -173,11 +173,11 @@ fn quit(model: &mut Model) -> Vec<Effect> {
     model.leaving = true;
     let what: Vec<String> = model.jobs.iter().map(|j| format!("{} {}", j.change, j.what)).collect();
     let what = what.join(", ");
-    model.refuse(if model.ledger.recording == Recording::On {
-        format!("still under way: {what}; quit again: the step is finished, the rest stays in the journal")
-    } else {
-        format!("still under way: {what}; quit again: the step is finished, the rest is left undone")
-    });
+    let rest = match model.ledger.recording {
+        Recording::On => "the journal keeps the rest",
+        Recording::Unwanted | Recording::Broken { .. } => "the rest is not done",
+    };
+    model.refuse(format!("still under way: {what}; again: leaves after this step, {rest}"));
     Vec::new()
 }
 

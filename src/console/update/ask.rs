@@ -8,7 +8,6 @@ use super::super::Effect;
 use super::super::dialog::{
     Basis, Confirm, Dialog, Form, Looking, Message, Then, Value, Wanted, confirm_page,
 };
-use super::super::job::undoable;
 use super::super::ledger::Recording;
 use super::super::model::{Job, Model};
 use super::super::pane::Target;
@@ -18,7 +17,7 @@ use crate::action::Action;
 use crate::config::Protection;
 use crate::engine::{Consent, EngineError, Survey};
 use crate::fleet::{Limits, Replica, Role, ServiceId, Verb};
-use crate::operate::{Change, Confirm as Sure, Intent, JobId, Options, Plan, Refusal, Work, plan, query};
+use crate::operate::{Change, Confirm as Sure, Intent, JobId, Options, Plan, Refusal, plan, query};
 
 /// Do a change to what is marked, else selected.
 pub(super) fn ask(model: &mut Model, change: Change) -> Vec<Effect> {
@@ -28,7 +27,7 @@ pub(super) fn ask(model: &mut Model, change: Change) -> Vec<Effect> {
 
 /// Do a change to these.
 pub(super) fn ask_for(model: &mut Model, change: Change, aim: Vec<Target>) -> Vec<Effect> {
-    if refused(model) || unrecorded(model, &change) {
+    if refused(model) || unrecorded(model, &change, needs(&change)) {
         return Vec::new();
     }
     let intent = Intent { change, targets: aim };
@@ -55,7 +54,7 @@ pub(super) fn form_for(model: &mut Model, wanted: Wanted, aim: Vec<Target>) -> V
         Wanted::Deploy => Change::Deploy { image: None, pull: crate::operate::Pull::Missing },
         Wanted::Limit => Change::Limit { cpus: None, memory: None },
     };
-    if refused(model) || unrecorded(model, &change) {
+    if refused(model) || unrecorded(model, &change, needs(&change)) {
         return Vec::new();
     }
     let replicas = replicas(model, &aim);
@@ -171,7 +170,7 @@ pub(super) fn surveyed(
     };
     let basis = Basis { intent, force: false, survey, token };
     match planned(model, basis) {
-        Ok((plan, _)) if unrecorded_rolling(model, &plan) => Vec::new(),
+        Ok((plan, _)) if unrecorded(model, &plan.intent.change, plan.needs_journal()) => Vec::new(),
         Ok((plan, _)) if plan.confirm == Sure::Open => run(model, plan),
         Ok((plan, basis)) => {
             model.dialogs.push(Dialog::Confirm(Box::new(Confirm::new(plan, basis))));
@@ -230,12 +229,12 @@ pub(super) fn refused(model: &mut Model) -> bool {
     model.settings.read_only
 }
 
-/// Whether a change can't be made because it can't be written down; says so.
-fn unrecorded(model: &mut Model, change: &Change) -> bool {
-    let needs = undoable(change) || matches!(change, Change::Up | Change::Down);
+/// Whether a change can't be made because it can't be written down; says so. A restart is known to
+/// need it once it is planned.
+fn unrecorded(model: &mut Model, change: &Change, needs: bool) -> bool {
     match &model.ledger.recording {
         Recording::Broken { why, remedy } if needs => {
-            let words = format!("no {change} without a record: {why}. {remedy}");
+            let words = format!("no {} without a record: {why}. {remedy}", change.noun());
             model.refuse(words);
             true
         }
@@ -243,13 +242,9 @@ fn unrecorded(model: &mut Model, change: &Change) -> bool {
     }
 }
 
-/// The same for a restart that rolls over replicas: known once it is planned.
-fn unrecorded_rolling(model: &mut Model, plan: &Plan) -> bool {
-    let restarts = |id: &ServiceId| {
-        plan.steps.iter().filter(|s| s.service == *id && matches!(s.work, Work::Step(_))).count() > 1
-    };
-    let rolling = plan.intent.change == Change::Act(Verb::Restart) && plan.services.iter().any(restarts);
-    rolling && unrecorded(model, &Change::Recreate)
+/// Whether a change needs the journal, as far as is known before it is planned.
+fn needs(change: &Change) -> bool {
+    change.verb().is_none() && change.needs_journal()
 }
 
 /// A key for the confirmation, which was taken off the stack.
@@ -359,6 +354,7 @@ fn run(model: &mut Model, plan: Plan) -> Vec<Effect> {
     let id = next_job(model);
     model.jobs.push(Job::new(id, &plan));
     model.grid.clear_marks();
+    model.headline.stale = true;
     let consent = consent(&plan.confirm);
     vec![Effect::Run(id, Box::new(plan), consent)]
 }
@@ -382,7 +378,7 @@ pub(super) fn consent(confirm: &Sure) -> Consent {
 /// Go back to an image the selected service ran before; to that revision, where one is named.
 pub(super) fn roll_back(model: &mut Model, aim: &[Target], to: Option<u32>) -> Vec<Effect> {
     let change = Change::Rollback { to: crate::fleet::Image::default(), revision: to };
-    if refused(model) || unrecorded(model, &change) {
+    if refused(model) || unrecorded(model, &change, needs(&change)) {
         return Vec::new();
     }
     if model.ledger.recording == Recording::Unwanted {

@@ -21,11 +21,8 @@ pub(super) fn cancel(model: &mut Model) -> Option<Vec<Effect>> {
         title: "cancel".to_owned(),
         question: format!("{} {}: undo it?", job.change, job.what),
         text: vec![
-            format!(
-                "{} of {} steps are done. What was done is taken back, in reverse order,",
-                job.ended, job.steps
-            ),
-            "and the service runs again as before.".to_owned(),
+            format!("{} of {} steps are done.", job.ended, job.steps),
+            "What was done is taken back in reverse order; then all is as it was before.".to_owned(),
         ],
         verb: "undo",
         word: None,
@@ -58,6 +55,7 @@ pub(super) fn progress(model: &mut Model, progress: Progress) -> Vec<Effect> {
     }
     match progress {
         Progress::Undoing { why, .. } => {
+            model.headline.stale = true;
             if let Some(job) = model.jobs.iter().find(|j| j.id == id).filter(|j| !j.cancelled) {
                 let words = format!("{} {}: {why}: undoing it", job.change, job.what);
                 model.fail(words);
@@ -140,23 +138,31 @@ fn finished(model: &mut Model, outcome: &Outcome, cancelled: bool) {
 
 /// What became of it, why, how things stand, what to type.
 fn report(outcome: &Outcome, sentence: String) -> Vec<String> {
-    let mut text = vec![sentence];
+    // The sentence tells why already, as a rule.
+    let also = |why: &String| (!sentence.contains(why.as_str())).then(|| format!("Why: {why}"));
+    let mut more = Vec::new();
     match &outcome.end {
-        End::Refused { why, remedy } => text.extend([String::new(), why.clone(), remedy.clone()]),
-        End::Undone { why } => text.extend([
-            String::new(),
-            format!("Why: {why}"),
-            "Everything is again as it was before.".to_owned(),
-        ]),
-        End::Interrupted { why } => text.extend([
-            String::new(),
-            format!("Why: {why}"),
-            match outcome.operation {
+        End::Refused { why, remedy } => {
+            more.extend(also(why));
+            more.push(remedy.clone());
+        }
+        End::Undone { why } => {
+            more.extend(also(why));
+            more.push("Everything is again as it was before.".to_owned());
+        }
+        End::Interrupted { why } => {
+            more.extend(also(why));
+            more.push(match outcome.operation {
                 Some(n) => format!("The journal has it as operation {n}: qd finish {n}, or qd undo {n}."),
                 None => "There is no journal: what was begun has to be ended by hand.".to_owned(),
-            },
-        ]),
+            });
+        }
         End::Done | End::Failed { .. } => {}
+    }
+    let mut text = vec![sentence];
+    if !more.is_empty() {
+        text.push(String::new());
+        text.append(&mut more);
     }
     let failed: Vec<_> = outcome.failed().collect();
     if !failed.is_empty() {

@@ -58,6 +58,20 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             unfinished::came(model, result);
             Vec::new()
         }
+        Msg::History(of, Ok(history)) => {
+            let mut changed = false;
+            for pane in model.panes.each() {
+                changed |= pane.history(of.as_ref(), &history);
+            }
+            model.dirty |= changed;
+            Vec::new()
+        }
+        // What can't be read is told where it is asked for what is unfinished, once.
+        Msg::History(_, Err(_)) => Vec::new(),
+        Msg::Recording(problem) => {
+            unfinished::recording(model, problem);
+            Vec::new()
+        }
         Msg::Job(progress) => jobs::progress(model, progress),
         Msg::Saved(Ok(path)) => {
             model.say(format!("saved to {}", path.display()));

@@ -129,7 +129,7 @@ fn planned(model: &mut Model) {
         let how = if job.undoing.is_some() {
             "put back".to_owned()
         } else {
-            job::being(job.change.word()).to_owned()
+            job::being(job.change.command()).to_owned()
         };
         busy.extend(job.services.iter().map(|id| (id.clone(), how.clone())));
     }

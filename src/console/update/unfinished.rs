@@ -25,12 +25,7 @@ pub(super) fn ask_journal(model: &mut Model) -> Option<Effect> {
 pub(super) fn came(model: &mut Model, result: Result<Vec<OperationRecord>, JournalError>) {
     let records = match result {
         Ok(records) => records,
-        Err(error) => {
-            let (why, remedy) = (error.to_string(), error.remedy());
-            model.fail(format!("{why}: nothing is recorded any more. {remedy}"));
-            model.ledger.recording = Recording::Broken { why, remedy };
-            return;
-        }
+        Err(error) => return recording(model, Some(error)),
     };
     if !model.ledger.learn(records, &model.jobs) {
         return;
@@ -50,6 +45,22 @@ pub(super) fn came(model: &mut Model, result: Result<Vec<OperationRecord>, Journ
             model.dialogs.pop();
         }
     }
+}
+
+/// The journal can't be written (any more), or can be again.
+pub(super) fn recording(model: &mut Model, problem: Option<JournalError>) {
+    model.dirty = true;
+    model.ledger.recording = match problem {
+        None => {
+            model.say("the journal can be written again");
+            Recording::On
+        }
+        Some(error) => {
+            let (why, remedy) = (error.to_string(), error.remedy());
+            model.fail(format!("nothing is recorded: {why}. {remedy}"));
+            Recording::Broken { why, remedy }
+        }
+    };
 }
 
 fn offer(model: &mut Model) {

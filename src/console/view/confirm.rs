@@ -20,7 +20,11 @@ pub(super) fn confirm(model: &Model, confirm: &Confirm, area: Rect, buf: &mut Bu
         (false, Level::Typed) => "protected: typed",
         (false, _) => "please confirm",
     };
-    let inside = frame::frame(model, area, title, ground(confirm), buf);
+    let title = match confirm.project() {
+        Some(project) => format!("{project}: {title}"),
+        None => title.to_owned(),
+    };
+    let inside = frame::frame(model, area, &title, ground(confirm), buf);
     if inside.is_empty() {
         return None;
     }

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
-use super::super::model::{Focus, Model, Prompt, PromptKind, Tone};
+use super::super::model::{Focus, Job, Model, Prompt, PromptKind, Tone};
 use super::super::pane::{Input, Tab};
 use super::super::widget::text;
 use crate::action::Action;
@@ -56,14 +56,17 @@ pub(super) fn footer(model: &Model, area: Rect, buf: &mut Buffer) -> Option<Posi
 /// What is under way, and what the list hides, shortest words.
 fn status(model: &Model) -> String {
     let mut words = Vec::new();
-    for job in model.jobs.iter().take(2) {
+    // Those with rows of their own are not said twice.
+    let shown = model.layout().jobs.height > 0;
+    let jobs: Vec<&Job> = model.jobs.iter().filter(|j| !(shown && j.watched())).collect();
+    for job in jobs.iter().take(2) {
         let at = if job.at.is_empty() { &job.what } else { &job.at };
         let count = if job.steps > 1 { format!(" {}/{}", job.ended, job.steps) } else { String::new() };
         let doing = if job.cancelled { "cancelling " } else { "" };
         words.push(format!("{doing}{}{} {at}{count}", job.change, model.skin.glyphs.ellipsis));
     }
-    if model.jobs.len() > 2 {
-        words.push(format!("and {} more", model.jobs.len() - 2));
+    if jobs.len() > 2 {
+        words.push(format!("and {} more", jobs.len() - 2));
     }
     if model.escape_cancels_job()
         && let Some(key) = model.skin.keymap.key(model.context(), Action::Cancel)

@@ -159,9 +159,7 @@ fn spare(replica: &Replica) -> Option<&'static str> {
 
 /// A replica's name without its project's, which stands above it.
 fn short(replica: &Replica) -> &str {
-    let project = replica.service.project.as_deref();
-    let rest = project.and_then(|project| replica.name.strip_prefix(project));
-    rest.and_then(|rest| rest.strip_prefix(['-', '_'])).unwrap_or(&replica.name)
+    text::without_project(&replica.name, replica.service.project.as_deref())
 }
 
 fn verdict(model: &Model, health: Health) -> Span<'static> {

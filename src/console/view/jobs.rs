@@ -88,7 +88,7 @@ fn step(model: &Model, job: &Job, base: Style, room: usize) -> Vec<Span<'static>
             n => format!(" (and {} more)", n - 1),
         };
         let left = left(model, gate);
-        let head = format!("{}{others}: ", gate.seen.name);
+        let head = format!("{}{others}: ", job.short(&gate.seen.name));
         let tail = format!("  {left} s left");
         let words = text::clip(&seen(gate), room.saturating_sub(text::width(&head) + tail.len()), ellipsis);
         let role = match gate.seen.check {

@@ -201,7 +201,8 @@ pub(super) fn unfinished(model: &Model, left: &Unfinished, area: Rect, buf: &mut
         let at = human::clock(record.at, human::Clock::DateTime, model.skin.utc);
         let at = at.split('.').next().unwrap_or_default().to_owned();
         let mut facts = vec![
-            ("begun", format!("{} ago ({at}) by {by}", age_at(record.at, model.now))),
+            ("begun", format!("{} ago, {at}", age_at(record.at, model.now))),
+            ("by", by),
             ("got to", how_far(record)),
         ];
         if !record.sentence.is_empty() {

@@ -91,6 +91,12 @@ pub fn wrap(text: &str, cols: usize, words: bool) -> Vec<Range<usize>> {
     }
 }
 
+/// A replica's name without its project's in front, where that is known to whoever reads it.
+pub fn without_project<'n>(name: &'n str, project: Option<&str>) -> &'n str {
+    let rest = project.and_then(|project| name.strip_prefix(project));
+    rest.and_then(|rest| rest.strip_prefix(['-', '_'])).unwrap_or(name)
+}
+
 /// A range of a line's text in another style. Ranges are bytes of the spans' joined content.
 pub fn restyle(line: Line<'static>, ranges: &[Range<usize>], style: Style) -> Line<'static> {
     if ranges.is_empty() {

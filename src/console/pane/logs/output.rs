@@ -35,7 +35,7 @@ impl Logs {
         let stamp = scene.now.strftime("%Y%m%d-%H%M%S");
         let stem = format!("{title}-{stamp}");
         Answer::Done {
-            effects: vec![Effect::Save { stem, text }],
+            effects: vec![Effect::Save { stem, extension: "log", text }],
             say: Some(format!("saving {lines} lines")),
         }
     }

@@ -387,7 +387,7 @@ fn what_is_shown_is_what_is_saved_and_copied() {
     stand.feed(some_lines());
     stand.logs.set_input(Input::Filter, "ECONN|slow").unwrap();
     let Answer::Done { effects, .. } = stand.act(Action::SaveLogs) else { panic!() };
-    let [Effect::Save { stem, text }] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Save { stem, text, .. }] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(stem, "api-20261120-120000");
     let want = "2026-11-20 12:00:00.120 api-2 ERROR connect ECONNREFUSED host=10.0.3.7 port=5432\n\
                 2026-11-20 12:00:00.140 api-2 WARN slow query took=812ms\n\
