@@ -147,8 +147,9 @@ impl Stage {
                 }
                 Effect::Revisions(number, service) => {
                     let history = self.world.history().into_iter().filter(|r| r.service == service);
-                    let by =
-                        |n: u32| if n % 2 == 0 { "ada (operation 12)".to_owned() } else { String::new() };
+                    let by = |n: u32| {
+                        if n.is_multiple_of(2) { "ada (operation 12)".to_owned() } else { String::new() }
+                    };
                     let mut past: Vec<Past> =
                         history.map(|revision| Past { by: by(revision.number), revision }).collect();
                     past.reverse();
