@@ -4,6 +4,7 @@
 #![allow(clippy::doc_markdown)]
 
 mod change;
+mod past;
 mod values;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub use change::{
     ActArgs, AimArgs, AskArgs, DeadlineArgs, DeployArgs, DownArgs, GateArgs, GracefulArgs, KillArgs,
     LeftArgs, LimitArgs, RecreateArgs, RestartArgs, RmArgs, RollbackArgs, ScaleArgs, StartArgs, UpArgs,
 };
+pub use past::{HistoryArgs, JournalArgs};
 pub use values::{
     ActFormat, Cpus, LevelArg, LogFormat, Memory, PullArg, SchemaOf, Span, StatusFormat, Tail, TextOrJson,
     ValueError, When,
@@ -132,6 +134,10 @@ pub enum Command {
     Finish(LeftArgs),
     /// Take an operation that was left in the middle back
     Undo(LeftArgs),
+    /// What a service ran, and since when
+    History(HistoryArgs),
+    /// What was done here and what happened: operations, crashes, restarts; or one operation
+    Journal(JournalArgs),
     /// Everything about a replica (or each of a service), secrets masked
     Inspect(InspectArgs),
     /// What qd sees of engine, host, terminal and config, and what to do about it

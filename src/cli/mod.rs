@@ -17,7 +17,9 @@ mod deploy;
 mod doctor;
 mod exit;
 mod finish;
+mod history;
 mod inspect;
+mod journal;
 mod json;
 mod keys;
 mod limit;
@@ -25,6 +27,7 @@ mod logging;
 mod logs;
 mod man;
 mod out;
+mod past;
 mod project;
 mod recreate;
 mod rollback;
@@ -134,6 +137,8 @@ fn headless(global: Global, command: &Command) -> Result<Exit, CliError> {
         Command::Status(args) => block_on(status::run(&mut session, args))?,
         // Reading and writing side by side: the only command where throughput counts.
         Command::Logs(args) => runtime(Some(2))?.block_on(logs::run(&mut session, args)),
+        Command::History(args) => block_on(history::run(&mut session, args))?,
+        Command::Journal(args) => block_on(journal::run(&mut session, args))?,
         Command::Inspect(args) => block_on(inspect::run(&mut session, args))?,
         Command::Scale(args) => block_on(scale::run(&mut session, args))?,
         Command::Deploy(args) => block_on(deploy::run(&mut session, args))?,

@@ -1,6 +1,6 @@
 //! What can go wrong with the journal, each with its own sentence and remedy.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -87,6 +87,14 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// The file, where the trouble is only that it can't be written: it may be read still.
+    pub fn readable(&self) -> Option<&Path> {
+        match self {
+            Self::Unwritable { path, .. } | Self::Unopened { path, .. } | Self::Full { path } => Some(path),
+            _ => None,
+        }
+    }
+
     /// What the user can do about it: one sentence.
     pub fn remedy(&self) -> String {
         match self {

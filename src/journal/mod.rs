@@ -306,6 +306,24 @@ impl Journal {
         self.read(move |c| revisions::of(c, &instance, &service)).await
     }
 
+    /// Every service the journal knows something of, sorted; of one engine, or of all.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub async fn services(&self, instance: Option<&str>) -> Result<Vec<ServiceId>, JournalError> {
+        let instance = instance.map(str::to_owned);
+        self.read(move |c| rows::services(c, instance.as_deref())).await
+    }
+
+    /// The engines it knows revisions of a service on.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub async fn instances(&self, service: &ServiceId) -> Result<Vec<String>, JournalError> {
+        let service = service.clone();
+        self.read(move |c| revisions::instances(c, &service)).await
+    }
+
     /// Things that happened; those already known are left out. Those nobody planned according to
     /// the caller are checked against the operations of others.
     ///

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rusqlite::Connection;
 
 use super::Who;
 use super::fault::Fault;
@@ -97,4 +98,18 @@ fn clean(image: Image) -> Image {
 /// The settings' hash of such a text.
 pub(super) fn spec(text: &str) -> Result<SpecHash, Fault> {
     u64::from_str_radix(text, 16).map(SpecHash).map_err(|_| Fault::Nonsense(format!("no hash: {text}")))
+}
+
+/// Every service that anything is written of.
+pub(super) fn services(connection: &Connection, instance: Option<&str>) -> Result<Vec<ServiceId>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT service FROM revisions WHERE ?1 IS NULL OR instance = ?1
+         UNION SELECT service FROM locks WHERE ?1 IS NULL OR instance = ?1
+         UNION SELECT service FROM events WHERE ?1 IS NULL OR instance = ?1
+         UNION SELECT service FROM reveals WHERE ?1 IS NULL OR instance = ?1",
+    )?;
+    let keys = statement.query_map([instance], |row| row.get::<_, String>(0))?;
+    let mut found = keys.map(|key| service(&key?)).collect::<Result<Vec<_>, Fault>>()?;
+    found.sort();
+    Ok(found)
 }

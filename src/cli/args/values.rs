@@ -32,6 +32,28 @@ pub enum TextOrJson {
     Json,
 }
 
+/// Table for humans, JSON for machines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TableOrJson {
+    /// For humans.
+    #[default]
+    Table,
+    /// For machines (see qd schema).
+    Json,
+}
+
+/// How `qd journal` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum JournalFormat {
+    /// A line a moment, oldest first.
+    #[default]
+    Table,
+    /// One JSON object (see qd schema journal).
+    Json,
+    /// The report of an incident.
+    Markdown,
+}
+
 /// How `qd status` prints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum StatusFormat {
@@ -116,6 +138,10 @@ pub enum SchemaOf {
     Step,
     /// qd finish --dry-run -o json, qd undo --dry-run -o json
     Left,
+    /// qd history -o json
+    History,
+    /// qd journal -o json
+    Journal,
     /// qd doctor -o json
     Doctor,
 }
