@@ -162,7 +162,7 @@ pub struct DeployArgs {
     /// Service, project/service, or a lone container's name
     #[arg(value_name = "SERVICE")]
     pub service: String,
-    /// The image; :TAG is another tag of the one it has, none the same reference got anew
+    /// The image; :TAG = another tag of the one it has; none = what its reference means by now
     #[arg(value_name = "IMAGE")]
     pub image: Option<String>,
     /// When the registry is asked
@@ -259,6 +259,9 @@ pub struct DownArgs {
     /// The project
     #[arg(value_name = "PROJECT", required = true)]
     pub projects: Vec<String>,
+    /// Seconds to wait for a graceful end before killing; default: the container's own
+    #[arg(short, long, value_name = "SECONDS")]
+    pub timeout: Option<u32>,
     /// How it is asked for.
     #[command(flatten)]
     pub ask: AskArgs,
