@@ -10,7 +10,7 @@ use super::replace::{self, Successor};
 use super::scene::Scene;
 use super::{gap, images, managed, refuse};
 use crate::engine::Step;
-use crate::fleet::{Limits, State};
+use crate::fleet::{Limits, Replica, State};
 use crate::text::human;
 
 /// Docker's own least.
@@ -48,6 +48,7 @@ pub(super) fn plan(
                 draft.skip(replica, "has these limits already");
                 continue;
             }
+            too_little(scene, replica, to, draft);
             let at = At::forward(FIRST, lane);
             if !takes_away(from, to) {
                 draft.expect(replica);
@@ -73,6 +74,19 @@ pub(super) fn plan(
         }
     }
     Ok(())
+}
+
+/// Less memory than it uses now: the kernel takes the rest by force.
+fn too_little(scene: &Scene, replica: &Replica, to: Limits, draft: &mut Draft) {
+    let now = scene.fleet.as_of().and_then(|at| scene.fleet.replica_summary(&replica.id, at));
+    let used = now.and_then(|summary| summary.usage.memory);
+    if let (Some(used), Some(limit)) = (used, to.memory)
+        && used > limit
+    {
+        let (used, limit) = (human::bytes(used), human::bytes(limit));
+        let words = format!("{} uses {used} now, more than {limit}: it may be killed for it", replica.name);
+        draft.warn(Weight::Data, words);
+    }
 }
 
 fn takes_away(from: Limits, to: Limits) -> bool {

@@ -2,6 +2,8 @@
 
 mod outcome;
 mod plan;
+#[cfg(test)]
+mod tests;
 
 pub(super) use plan::{about, gate, how, image_change, limits, nothing_left, question, sentence, version};
 

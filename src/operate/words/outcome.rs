@@ -109,11 +109,10 @@ impl Outcome {
         let bad: HashSet<_> = failed.iter().map(|(s, _)| (&s.step.service, s.name())).collect();
         let name = first.name();
         // A gate's failure says itself what is not well.
-        let error = match error {
-            EngineError::NotWell { why, .. } => format!("{name} {why}"),
-            error => format!("{name}: {error}"),
-        };
+        let gate = matches!(error, EngineError::NotWell { .. });
+        let error = if gate { error.to_string() } else { format!("{name}: {error}") };
         match (bad.len(), all) {
+            (_, 0 | 1) if gate => format!("{} failed: {error}", change.noun()),
             (_, 0 | 1) => format!("{} failed for {error}", change.noun()),
             (bad, all) if bad == all => format!("{} failed for all {all} replicas: {error}", change.noun()),
             (bad, all) => format!("{} {} of {all} replicas, {bad} failed: {error}", change.done(), all - bad),

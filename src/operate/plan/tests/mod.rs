@@ -63,6 +63,11 @@ impl Set {
         self.fleet = Rc::new(fleet);
     }
 
+    /// The fleet learns something more.
+    pub fn observe(&mut self, observation: Observation) {
+        Rc::get_mut(&mut self.fleet).unwrap().apply(observation);
+    }
+
     pub fn id(&self, name: &str) -> ServiceId {
         ServiceId { engine: EngineId::new("demo"), project: Some(self.project.into()), name: name.into() }
     }

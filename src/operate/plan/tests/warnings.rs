@@ -151,6 +151,19 @@ fn what_needs_something_that_does_not_run() {
 }
 
 #[test]
+fn less_memory_than_it_uses() {
+    use crate::fleet::Usage;
+    let mut set = Set::of(Platform::GroupBuying);
+    let id = set.replicas.iter().find(|r| r.name.ends_with("postgres-1")).unwrap().id.clone();
+    let usage = Usage { memory: Some(300 << 20), ..Usage::default() };
+    set.observe(Observation::Sampled { at: start(), usages: vec![(id, usage)] });
+    let limit = |memory: u64| Change::Limit { cpus: None, memory: Some(memory << 20) };
+    let said = set.warnings(limit(256), "postgres").join("; ");
+    assert!(said.contains("group-buying-postgres-1 uses 300M now, more than 256M"), "{said}");
+    assert!(!set.warnings(limit(512), "postgres").join("; ").contains("now"));
+}
+
+#[test]
 fn labels_that_make_no_sense_are_told_once() {
     let set = Set::of(Platform::GroupBuying)
         .set("order-service", |b| b.gate = vec![("deadline".into(), "soon".into())]);
