@@ -20,8 +20,8 @@ pub use change::{
 };
 pub use past::{HistoryArgs, JournalArgs};
 pub use values::{
-    ActFormat, Cpus, LevelArg, LogFormat, Memory, PullArg, SchemaOf, Span, StatusFormat, Tail, TextOrJson,
-    ValueError, When,
+    ActFormat, Cpus, JournalFormat, LevelArg, LogFormat, Memory, PullArg, SchemaOf, Span, StatusFormat,
+    TableOrJson, Tail, TextOrJson, ValueError, When,
 };
 
 /// Shown under `qd --help` and in the man page.
