@@ -117,7 +117,8 @@ fn commands_take_their_values_along() {
     let wanted = Change::Deploy { image: Some(image.as_str().into()), pull: Pull::Missing };
     assert_eq!(asked(&stage).1.intent.change, wanted);
     for wrong in ["scale many", "scale order-service x", "limit cpus=lots", "rollback x y z", "undo x"] {
-        stage.keys("esc esc").command(wrong);
+        let mut stage = Stage::new(MEDIUM);
+        stage.at("order-service").command(wrong);
         assert!(
             matches!(stage.model.dialogs.last(), Some(Dialog::Palette(_))),
             "{wrong}: {}",
