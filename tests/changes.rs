@@ -172,7 +172,11 @@ fn while_it_is_looked_at_nothing_typed_ahead_is_an_answer() {
     assert!(stage.model.dialogs.is_empty());
     assert!(stage.foot().contains("nothing was done"), "{}", stage.foot());
     // The answer comes all the same, too late.
-    stage.send(Msg::Surveyed(asked.unwrap(), "k7x2p".into(), Box::new(Ok(Default::default()))));
+    stage.send(Msg::Surveyed(
+        asked.unwrap(),
+        "k7x2p".into(),
+        Box::new(Ok(quarterdeck::engine::Survey::default())),
+    ));
     assert!(stage.model.dialogs.is_empty());
     stage.keys("r");
     let error = EngineError::Interrupted;

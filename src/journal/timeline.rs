@@ -1,7 +1,7 @@
 //! Operations, events and reveals as one dated list: what happened here, in order.
 //!
 //! Pure but for [`Timeline::read`]. Used by the console's view, by `qd journal`, and for the
-//! report of an incident ([`markdown`]).
+//! report of an incident ([`markdown()`]).
 
 mod markdown;
 #[cfg(test)]

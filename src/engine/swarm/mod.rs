@@ -1,7 +1,7 @@
 //! Docker Swarm, as a manager sees it: services with as many tasks as they are told to have, on
 //! whichever node.
 //!
-//! It stands behind the same connection as Docker and never without it ([`super::Joined`] makes
+//! It stands behind the same connection as Docker and never without it (`engine::joined` makes
 //! one engine of both).
 //!
 //! - `api`, `look`: the swarm's answers, and what it means when there are none.
