@@ -67,7 +67,7 @@ fn key_of(action: Action) -> String {
 /// Answer the confirmation that must come, and wait for the outcome to be shown and true.
 fn confirm(term: &mut Term, reference: &Reference, name: &str, action: Action, before: &str, want: &str) {
     term.wait(&format!("{} asks", action.name()), |text| {
-        text.to_lowercase().contains(action.name()) && text.contains(name)
+        text.to_lowercase().contains(action.name()) && text.contains(name) && text.contains("leave it")
     });
     term.settle(Duration::from_millis(150));
     assert_eq!(state(reference, name), before, "{} was done without asking", action.name());
@@ -86,7 +86,10 @@ fn confirm(term: &mut Term, reference: &Reference, name: &str, action: Action, b
         Action::Start => "started",
         _ => "restarted",
     };
-    term.wait(&format!("the outcome: {done}"), |text| text.contains(done));
+    // The situation says so too; only the outcome says how long it took. Until then the next change
+    // of the same service is refused.
+    let said = format!("{done} {name} in ");
+    term.wait(&format!("the outcome: {said}"), |text| text.contains(&said));
 }
 
 #[test]
@@ -226,7 +229,9 @@ fn marks_restart_several_at_once() {
     select(&mut term, "bulk");
     term.keys(&key_of(Action::MarkAll));
     term.keys(&key_of(Action::Restart));
-    term.wait("asks for all three", |text| ["bulk-a", "bulk-b", "bulk-c"].iter().all(|n| text.contains(n)));
+    term.wait("asks for all three", |text| {
+        text.contains("leave it") && ["bulk-a", "bulk-b", "bulk-c"].iter().all(|n| text.contains(n))
+    });
     term.keys("y");
     eventually("all three restarted", Duration::from_secs(20), || {
         term.read(Duration::from_millis(20));
