@@ -1,5 +1,7 @@
 //! Steps on the private engine, one at a time, and what `docker inspect` says after.
 
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
 use quarterdeck::engine::{Act, Consent, Create, Done, Engine, EngineError, Order, Place, Step};
@@ -75,6 +77,22 @@ impl Hand {
     /// What a command in a container prints.
     pub fn exec(&self, name: &str, script: &str) -> String {
         self.reference.docker(&["exec", name, "sh", "-c", script])
+    }
+
+    /// Call the API itself, for what the CLI of another version does not say.
+    pub fn post(&self, path: &str, body: &Value) -> String {
+        let mut stream = UnixStream::connect(self.reference.host.trim_start_matches("unix://")).unwrap();
+        let body = body.to_string();
+        let head = format!(
+            "POST {path} HTTP/1.0\r\nHost: docker\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.lines().next().unwrap().contains(" 20"), "{path}: {answer}");
+        answer
     }
 
     /// An image from the base image with other defaults, `ENV A=1` and the like.

@@ -9,6 +9,7 @@ mod contract;
 mod hand;
 mod logs;
 mod platforms;
+mod pull;
 mod reads;
 mod recreate;
 mod scale;

@@ -84,6 +84,7 @@ fn replace(hand: &Hand, name: &str, image: quarterdeck::fleet::Image) -> (Value,
         hand.step(Step::Policy { replica: hand.id(who), from: from.into(), to: to.into() })
     };
     let was = match &before["HostConfig"]["RestartPolicy"] {
+        policy if policy["Name"] == "" => "no".to_owned(),
         policy if policy["MaximumRetryCount"] == 0 => policy["Name"].as_str().unwrap().to_owned(),
         policy => format!("{}:{}", policy["Name"].as_str().unwrap(), policy["MaximumRetryCount"]),
     };
@@ -293,6 +294,32 @@ fn overridden_commands_stay_overridden() {
         assert_eq!((&after["Config"]["Entrypoint"], &after["Config"]["Cmd"]), (&entrypoint, &cmd), "{name}");
     }
     clear(&hand, &names);
+}
+
+#[test]
+fn what_only_the_api_can_say() {
+    let Some(reference) = engine() else { return };
+    let hand = Hand::new(reference);
+    clear(&hand, &["api-mac", "api-bridge"]);
+    let _ = hand.reference.try_docker(&["network", "rm", "recreate-mac"]);
+    hand.reference.docker(&["network", "create", "recreate-mac"]);
+    for (name, network, mac) in
+        [("api-mac", "recreate-mac", "02:42:0a:ca:00:99"), ("api-bridge", "default", "02:42:0a:ca:00:98")]
+    {
+        hand.post(
+            &format!("/v1.41/containers/create?name={name}"),
+            &json!({
+                "Image": "qdtest/base:1", "Cmd": ["sleep", "1000"], "MacAddress": mac,
+                "HostConfig": {"NetworkMode": network, "MaskedPaths": [], "ReadonlyPaths": []},
+            }),
+        );
+        hand.reference.docker(&["start", name]);
+        let (before, after) = replace(&hand, name, hand.image("qdtest/base:1"));
+        assert_eq!(differences(&settings(&before), &settings(&after)), Vec::<String>::new(), "{name}");
+        assert_eq!(hand.exec(name, "cat /sys/class/net/eth0/address"), mac);
+    }
+    clear(&hand, &["api-mac", "api-bridge"]);
+    let _ = hand.reference.try_docker(&["network", "rm", "recreate-mac"]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ pub mod hostile;
 pub mod live;
 pub mod proxy;
 pub mod pty;
+pub mod registry;
 
 use std::time::{Duration, Instant};
 

@@ -27,6 +27,7 @@ pub(super) struct Images {
     known: Mutex<HashMap<String, Known>>,
 }
 
+#[derive(Clone)]
 enum Known {
     There(Arc<Object>),
     Gone(Instant),
@@ -38,8 +39,10 @@ impl Images {
     /// # Errors
     /// When the engine can't tell.
     pub(super) async fn config(&self, wire: &Wire, id: &str) -> Result<Option<Arc<Object>>, EngineError> {
-        if let Some(known) = self.look(id) {
-            return Ok(known);
+        match self.look(id) {
+            Some(Known::There(config)) => return Ok(Some(config)),
+            Some(Known::Gone(_)) => return Ok(None),
+            None => {}
         }
         let config = find(wire, id).await?.map(|image| Arc::new(image.config.unwrap_or_default()));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,12 +54,12 @@ impl Images {
         Ok(config)
     }
 
-    fn look(&self, id: &str) -> Option<Option<Arc<Object>>> {
+    /// What is known of it, as far as that still holds.
+    fn look(&self, id: &str) -> Option<Known> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        match known.get(id)? {
-            Known::There(config) => Some(Some(config.clone())),
-            Known::Gone(since) => (since.elapsed() < GONE).then_some(None),
-        }
+        let it = known.get(id).cloned()?;
+        let holds = !matches!(it, Known::Gone(since) if since.elapsed() >= GONE);
+        holds.then_some(it)
     }
 
     /// The fingerprint of a container's settings; `None` where the engine can't tell about its

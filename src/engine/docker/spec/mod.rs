@@ -43,7 +43,8 @@ pub(super) struct Settings {
     config: Option<Object>,
     host_config: Option<Object>,
     mounts: Option<Vec<Value>>,
-    network_settings: NetworkSettings,
+    #[serde(rename = "NetworkSettings")]
+    network: NetworkSettings,
 }
 
 #[derive(Deserialize, Default, Clone, Debug)]
@@ -93,7 +94,7 @@ impl Settings {
 
     /// The networks it hangs on, by name.
     pub(super) fn networks(&self) -> &Object {
-        self.network_settings.networks.as_ref().unwrap_or_else(nothing)
+        self.network.networks.as_ref().unwrap_or_else(nothing)
     }
 
     /// The first digits of its id, which the engine uses for names.

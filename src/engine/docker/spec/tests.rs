@@ -25,6 +25,8 @@ fn settings(value: Value) -> Settings {
     Settings::read(value.to_string().as_bytes()).unwrap()
 }
 
+type Change = fn(&mut Value);
+
 /// A container with something of everything.
 fn shop() -> Value {
     json!({
@@ -150,12 +152,12 @@ fn a_check_that_is_switched_off_stays_so() {
 fn the_fingerprint_knows_settings_and_nothing_else() {
     let print = |value: Value| fingerprint(&settings(value), Some(&image()));
     let first = print(shop());
-    let with = |change: fn(&mut Value)| {
+    let with = |change: Change| {
         let mut changed = shop();
         change(&mut changed);
         print(changed)
     };
-    let same: [(&str, fn(&mut Value)); 11] = [
+    let same: [(&str, Change); 11] = [
         ("name and number", |v| {
             v["Name"] = json!("/shop_api_2");
             v["Config"]["Labels"]["com.docker.compose.container-number"] = json!("2");
@@ -198,7 +200,7 @@ fn the_fingerprint_knows_settings_and_nothing_else() {
     for (what, change) in same {
         assert_eq!(with(change), first, "{what} is no setting");
     }
-    let other: [(&str, fn(&mut Value)); 8] = [
+    let other: [(&str, Change); 8] = [
         ("env", |v| v["Config"]["Env"] = json!(["MODE=slow", "PATH=/bin"])),
         ("a secret more", |v| v["Config"]["Env"] = json!(["MODE=fast", "PATH=/bin", "PASSWORD=x"])),
         ("command", |v| v["Config"]["Cmd"] = json!(["work"])),
