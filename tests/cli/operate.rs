@@ -125,3 +125,79 @@ fn rollback_needs_the_journal_or_an_image() {
     let user = User::new();
     user.demo(&["--no-journal", "rollback", API]).expect(2, &["journal", "qd deploy payments/api IMAGE"]);
 }
+
+/// The actions of steps that ended in that direction.
+fn ended(lines: &[Value], direction: &str) -> Vec<String> {
+    let ended = lines.iter().filter(|l| l["event"] == "ended" && l["direction"] == direction);
+    ended.map(|l| l["action"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_good_deploy_commits_and_tells_every_step() {
+    let user = User::new();
+    let ran = user.demo(&["deploy", API, ":1.0.1", "--yes", "-o", "json"]);
+    ran.expect(0, &["deployed payments/api 1.0.0 → 1.0.1"]);
+    let (lines, last) = ran.lines();
+    assert_eq!((&last["end"], &last["ok"]), (&Value::from("done"), &Value::from(true)), "{last}");
+    assert!(last["operation"].is_number() && last["images"][0]["to"] == "payment-api:1.0.1", "{last}");
+    assert_eq!(lines[0]["event"], "recorded");
+    let forward = ended(&lines, "forward");
+    assert!(["pull", "create", "start", "wait", "remove"].iter().all(|a| forward.iter().any(|f| f == a)));
+    assert!(lines.iter().any(|l| l["event"] == "waiting" && l["remaining_ms"].is_u64()), "{lines:?}");
+    assert!(ended(&lines, "back").is_empty());
+    let schema = user.qd(&["schema", "step"]).json();
+    for line in &lines {
+        super::demo::documented(line, &schema, &schema, "step");
+    }
+    let schema = user.qd(&["schema", "act"]).json();
+    super::demo::documented(&last, &schema, &schema, "act");
+}
+
+#[test]
+fn a_bad_deploy_goes_back_and_says_why() {
+    let user = User::new();
+    for (tag, why) in [(":2.0.0", "exited with 1"), (":1.1.0", "migration 0042")] {
+        let ran = user.demo(&["deploy", API, tag, "--yes", "--timeout", "12s", "-o", "json"]);
+        ran.expect(5, &["going back", "undone", why, "it runs 1.0.0 as before"]);
+        let (lines, last) = ran.lines();
+        assert_eq!((&last["end"], &last["ok"]), (&Value::from("undone"), &Value::from(false)), "{last}");
+        assert!(lines.iter().any(|l| l["event"] == "undoing"), "{lines:?}");
+        let back = ended(&lines, "back");
+        assert_eq!(back.last().map(String::as_str), Some("remove"), "the new one goes last: {back:?}");
+    }
+    let ran = user.demo(&["deploy", API, ":2.0.0", "--yes"]);
+    ran.expect(5, &["undone"]);
+    assert!(ran.out.contains("failed") && ran.out.contains("taken back"), "{}", ran.out);
+}
+
+#[test]
+fn an_image_that_is_nowhere_is_refused_before_anything_is_touched() {
+    let user = User::new();
+    let ran = user.demo(&["deploy", API, ":9.9.9", "--yes"]);
+    ran.expect(4, &["9.9.9"]);
+    assert!(!ran.out.contains("stopped"), "{}", ran.out);
+    user.demo(&["deploy", API, ":9.9.9", "--pull", "never", "--yes"]).expect(4, &["9.9.9"]);
+}
+
+#[test]
+fn what_ran_before_comes_back() {
+    let ran = User::new().demo(&["rollback", API, "--yes"]);
+    ran.expect(0, &["rolled back payments/api"]);
+    assert!(ran.out.contains("healthy"), "{}", ran.out);
+}
+
+#[test]
+fn a_service_is_scaled_limited_and_brought_down() {
+    let user = User::new();
+    let group = |args: &[&str]| user.qd(&[&["--demo=group-buying,seed=7"], args].concat());
+    let all: Value = group(&["status", "--no-usage", "-o", "json"]).json();
+    let services = all["services"].as_array().unwrap();
+    let several = services.iter().find(|s| s["total"].as_u64() > Some(1) && s["up"] == s["total"]).unwrap();
+    let (path, total) = (several["path"].as_str().unwrap(), several["total"].as_u64().unwrap());
+    let less = (total - 1).to_string();
+    group(&["scale", path, &less, "--yes"]).expect(0, &["scaled", &format!("to {less}")]);
+    user.demo(&["limit", API, "--memory", "3g", "--yes"]).expect(0, &["limited payments/api"]);
+    let ran = user.demo(&["down", "payments", "--yes"]);
+    ran.expect(0, &["brought down", "containers and volumes stay"]);
+    assert_eq!(ran.out.lines().filter(|l| l.starts_with("stopped")).count(), 5, "{}", ran.out);
+}

@@ -44,7 +44,7 @@ fn what_is_protected_wants_its_name_typed() {
 }
 
 #[test]
-fn interrupting_a_job_says_what_is_left_undone() {
+fn interrupting_a_stop_starts_what_was_stopped() {
     let user = User::new();
     let mut term = demo(&user, &["stop", "payments/", "--yes"]);
     term.see("stop       payment-");
@@ -52,6 +52,34 @@ fn interrupting_a_job_says_what_is_left_undone() {
     term.see("interrupted");
     assert_eq!(code(&mut term), 5, "what was stopped runs again");
     assert!(term.text().contains("taken back") || term.text().contains("undone"), "{}", term.text());
+}
+
+#[test]
+fn interrupting_a_deploy_takes_it_back() {
+    let user = User::new();
+    let mut term = demo(&user, &["deploy", "payments/api", ":1.0.1", "--yes"]);
+    term.see("wait       payment-api");
+    term.keys("\u{3}");
+    term.see("interrupted: going back");
+    term.see("(taken back)");
+    assert_eq!(code(&mut term), 5, "{}", term.text());
+    assert!(term.text().contains("it runs 1.0.0 as before"), "{}", term.text());
+}
+
+#[test]
+fn interrupting_twice_or_a_lost_session_leaves_it_to_be_ended_later() {
+    let user = User::new();
+    for signal in ["interrupt", "term", "hup"] {
+        let mut term = demo(&user, &["deploy", "payments/api", ":1.0.1", "--yes"]);
+        term.see("wait       payment-api");
+        match signal {
+            "interrupt" => term.keys("\u{3}\u{3}"),
+            "term" => term.signal(rustix::process::Signal::TERM),
+            _ => term.signal(rustix::process::Signal::HUP),
+        }
+        assert_eq!(code(&mut term), 6, "{signal}: {}", term.text());
+        assert!(term.text().contains("qd finish") && term.text().contains("qd undo"), "{}", term.text());
+    }
 }
 
 #[test]

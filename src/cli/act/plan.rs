@@ -11,7 +11,7 @@ use crate::cli::table::{Cell, Column, Table};
 use crate::cli::target;
 use crate::config::{Glyphs, Role};
 use crate::fleet::{Fleet, Image, Replica, Role as ReplicaRole, State, Verb};
-use crate::operate::{self, Change, Intent, Plan, Refusal, Rule, Work};
+use crate::operate::{self, Change, Intent, LookError, Plan, Refusal, Rule, Work};
 use crate::text::human;
 
 /// What becomes of an intent.
@@ -30,12 +30,10 @@ pub(super) async fn plan(
     how: &How<'_>,
 ) -> Result<Planned, CliError> {
     let fleet = &scene.fleet;
-    let planned = match operate::query(intent, fleet) {
-        Ok(query) => {
-            let survey = session.engine.survey(&query).await?;
-            operate::plan(intent, fleet, &survey, &options(session, how))
-        }
-        Err(refusal) => Err(refusal),
+    let planned = match operate::survey(session.engine.clone(), intent, fleet).await {
+        Ok(survey) => operate::plan(intent, fleet, &survey, &options(session, how)),
+        Err(LookError::Refused(refusal)) => Err(refusal),
+        Err(LookError::Engine(error)) => return Err(error.into()),
     };
     match planned {
         Ok(mut plan) => {
