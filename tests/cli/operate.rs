@@ -171,11 +171,11 @@ fn a_bad_deploy_goes_back_and_says_why() {
 }
 
 #[test]
-fn an_image_that_is_nowhere_is_refused_before_anything_is_touched() {
+fn an_image_that_is_nowhere_leaves_everything_untouched() {
     let user = User::new();
     let ran = user.demo(&["deploy", API, ":9.9.9", "--yes"]);
-    ran.expect(4, &["9.9.9"]);
-    assert!(!ran.out.contains("stopped"), "{}", ran.out);
+    ran.expect(5, &["9.9.9", "it runs 1.0.0 as before"]);
+    assert_eq!(ran.out.lines().count(), 1, "the pull failed, and nothing else was begun: {}", ran.out);
     user.demo(&["deploy", API, ":9.9.9", "--pull", "never", "--yes"]).expect(4, &["9.9.9"]);
 }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::words;
 use crate::cli::table::cut;
-use crate::operate::{Direction, PlannedStep, Seen};
+use crate::operate::Seen;
 use crate::text::human;
 
 /// More lines than this would push what is to be read away.
@@ -51,17 +51,7 @@ impl Live {
     }
 
     /// A step began.
-    pub(super) fn began(
-        &mut self,
-        number: u32,
-        step: Option<&PlannedStep>,
-        direction: Direction,
-        name: &str,
-    ) {
-        let words = step.map_or_else(
-            || name.to_owned(),
-            |step| format!("{:<10} {}", words::action(step, direction), words::object(step, direction)),
-        );
+    pub(super) fn began(&mut self, number: u32, words: String) {
         self.running.push(Running { number, words, since: Instant::now(), seen: None });
         self.draw();
     }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::teller::is_only_left;
 use super::{outcome, words};
 use crate::engine::Done;
 use crate::fleet::{HealthCheck, State};
@@ -101,7 +102,7 @@ struct StepJson {
     id: String,
     /// The state before.
     state: &'static str,
-    /// `changed`, `unchanged` (it was so already), `failed` or `skipped`.
+    /// `changed`, `unchanged` (it was so already), `failed`, `not begun` or `skipped`.
     result: &'static str,
     /// Why it failed or was skipped; empty when there is nothing to say.
     note: String,
@@ -331,6 +332,7 @@ fn way(direction: Direction) -> &'static str {
 
 fn result(outcome: &StepOutcome) -> &'static str {
     match outcome.result {
+        Err(_) if is_only_left(outcome) => "not begun",
         Ok(Done::Changed | Done::Made(_) | Done::Pulled { .. }) => "changed",
         Ok(Done::Unchanged) => "unchanged",
         Err(_) => "failed",

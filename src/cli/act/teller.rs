@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use super::live::Live;
 use super::report::LineJson;
-use super::words;
+use super::words::{self, Cast};
 use crate::cli::args::ActFormat;
 use crate::cli::exit::CliError;
 use crate::cli::out::Out;
 use crate::cli::{json, say};
 use crate::config::Role;
-use crate::engine::Done;
+use crate::engine::{Done, EngineError};
 use crate::fleet::{HealthCheck, State};
 use crate::operate::{Direction, PlannedStep, Progress, StepOutcome};
 
@@ -22,6 +22,7 @@ pub(super) struct Teller<'a> {
     out: &'a mut Out,
     format: ActFormat,
     steps: HashMap<u32, PlannedStep>,
+    cast: Cast,
     live: Live,
     sights: HashMap<u32, Sight>,
     /// The first thing that could not be printed: the operation goes on, the error is told after.
@@ -32,8 +33,9 @@ impl<'a> Teller<'a> {
     /// Tells an operation with these steps.
     pub(super) fn new(out: &'a mut Out, format: ActFormat, steps: &[PlannedStep]) -> Self {
         let live = Live::new(out.glyphs.ellipsis);
+        let cast = Cast::of(steps);
         let steps = steps.iter().map(|step| (step.number, step.clone())).collect();
-        Self { out, format, steps, live, sights: HashMap::new(), broken: None }
+        Self { out, format, steps, cast, live, sights: HashMap::new(), broken: None }
     }
 
     /// Whether time alone changes what is shown.
@@ -63,7 +65,14 @@ impl<'a> Teller<'a> {
             }
             Progress::Began { number, direction, name, .. } => {
                 let step = self.steps.get(number);
-                self.live.began(*number, step, *direction, name);
+                let words = step.map_or_else(
+                    || name.to_string(),
+                    |step| {
+                        let action = words::action(step, *direction);
+                        format!("{action:<10} {}", self.cast.object(step, *direction))
+                    },
+                );
+                self.live.began(*number, words);
                 let line = LineJson::began(*number, *direction, name, step);
                 self.json(&line);
             }
@@ -75,6 +84,8 @@ impl<'a> Teller<'a> {
                     self.json(&line);
                 }
             }
+            // What was never begun is no news: why it was not, the step before it said.
+            Progress::Ended { outcome, .. } if is_only_left(outcome) => {}
             Progress::Ended { outcome, .. } => {
                 self.live.ended(outcome.number);
                 self.json(&LineJson::ended(outcome));
@@ -110,16 +121,25 @@ impl<'a> Teller<'a> {
             return;
         }
         let StepOutcome { direction, step, result, .. } = outcome;
-        let object = words::object(step, *direction);
+        let object = self.cast.object(step, *direction);
         let back = if *direction == Direction::Back { " (taken back)" } else { "" };
         let (role, line) = match result {
             Ok(Done::Unchanged) if !matches!(step.work, crate::operate::Work::Gate(_)) => {
                 (Role::Dim, format!("{:<10} {object} (it was so already)", "unchanged"))
             }
             Ok(_) => (Role::Text, format!("{:<10} {object}{back}", words::did(step, *direction))),
+            // These name what they are about themselves.
+            Err(error @ (EngineError::NotWell { .. } | EngineError::Changed { .. })) => {
+                (Role::Bad, format!("{:<10} {error}", "failed"))
+            }
             Err(error) => (Role::Bad, format!("{:<10} {object}: {error}", "failed")),
         };
         let line = self.out.paint.text(role, &line);
         self.broken = self.out.line(&line).and_then(|()| self.out.flush()).err();
     }
+}
+
+/// A step that was not taken, rather than one that failed.
+pub(super) fn is_only_left(outcome: &StepOutcome) -> bool {
+    matches!(outcome.result, Err(EngineError::NotBegun { .. }))
 }

@@ -1,8 +1,10 @@
 //! What a step does, in words: one column in a table, one line as it happens.
 
-use crate::engine::{Act, Step};
-use crate::fleet::{HealthCheck, Limits, Verb};
-use crate::operate::{Direction, PlannedStep, Rule, Seen, Work};
+use std::collections::HashSet;
+
+use crate::engine::{Act, Place, Step};
+use crate::fleet::{HealthCheck, Limits, ReplicaId, Verb};
+use crate::operate::{Direction, PlannedStep, Rule, Seen, Unit, Work};
 use crate::text::human;
 
 /// What a step does and did: `stop`, `stopped`.
@@ -48,21 +50,60 @@ pub(super) fn did(step: &PlannedStep, direction: Direction) -> &'static str {
     words(step, direction).1
 }
 
-/// Whom it is about, with what is worth telling: `api-1 → api-1.qd-x7k2q.old`.
-pub(super) fn object(step: &PlannedStep, direction: Direction) -> String {
-    let back = direction == Direction::Back;
-    let turned = |from: &str, to: &str| {
-        if back { format!("{to} → {from}") } else { format!("{from} → {to}") }
-    };
-    let name = &step.name;
-    match &step.work {
-        Work::Step(Step::Rename { from, to, .. }) => turned(from, to),
-        Work::Step(Step::Pull { reference }) => reference.to_string(),
-        Work::Step(Step::Create(create)) if back => create.name.to_string(),
-        Work::Step(Step::Create(create)) => format!("{} from {}", create.name, create.image.reference),
-        Work::Step(Step::Policy { from, to, .. }) => format!("{name} restart {}", turned(from, to)),
-        Work::Step(Step::Limit { from, to, .. }) => format!("{name} {}", turned(&limits(from), &limits(to))),
-        _ => name.to_string(),
+/// Who is who in a plan: where replicas are replaced, the old and the new one have the same name.
+#[derive(Debug, Default)]
+pub(super) struct Cast {
+    replaced: HashSet<ReplicaId>,
+    /// Steps whose replicas take another one's place.
+    made: HashSet<u32>,
+}
+
+impl Cast {
+    /// Of these steps.
+    pub(super) fn of(steps: &[PlannedStep]) -> Self {
+        let mut cast = Self::default();
+        for step in steps {
+            if let Work::Step(Step::Create(create)) = &step.work
+                && create.place == Place::Instead
+            {
+                cast.replaced.extend(create.like.is().cloned());
+                cast.made.insert(step.number);
+            }
+        }
+        cast
+    }
+
+    /// Whom a step is about, with what is worth telling: `api-1 → api-1.qd-x7k2q.old`,
+    /// `api-1 (old)`.
+    pub(super) fn object(&self, step: &PlannedStep, direction: Direction) -> String {
+        let back = direction == Direction::Back;
+        let turned = |from: &str, to: &str| {
+            if back { format!("{to} → {from}") } else { format!("{from} → {to}") }
+        };
+        let name = self.name(step);
+        match &step.work {
+            Work::Step(Step::Rename { from, to, .. }) => turned(from, to),
+            Work::Step(Step::Pull { reference }) => reference.to_string(),
+            Work::Step(Step::Create(create)) if back => create.name.to_string(),
+            Work::Step(Step::Create(create)) => format!("{} from {}", create.name, create.image.reference),
+            Work::Step(Step::Policy { from, to, .. }) => format!("{name} restart {}", turned(from, to)),
+            Work::Step(Step::Limit { from, to, .. }) => {
+                format!("{name} {}", turned(&limits(from), &limits(to)))
+            }
+            _ => name,
+        }
+    }
+
+    fn name(&self, step: &PlannedStep) -> String {
+        let unit = match &step.work {
+            Work::Step(step) => step.replica(),
+            Work::Gate(gate) => gate.unit.as_ref(),
+        };
+        match unit {
+            Some(Unit::Is(id)) if self.replaced.contains(id) => format!("{} (old)", step.name),
+            Some(Unit::Made(number)) if self.made.contains(number) => format!("{} (new)", step.name),
+            _ => step.name.to_string(),
+        }
     }
 }
 
