@@ -82,6 +82,8 @@ pub struct Blueprint {
     /// Ports with a host port that was **asked for by number** (`Port::host` is set on all of
     /// them). Those the engine picks are not here: they do not clash.
     pub fixed_ports: Vec<Port>,
+    /// Ranges of host ports asked for, first and last number: the engine takes any that is free.
+    pub port_ranges: Vec<(u16, u16)>,
     /// Static addresses, `network 10.0.0.3`.
     pub addresses: Vec<String>,
     /// Its name was given, not made from project, service and number (`container_name:`; every

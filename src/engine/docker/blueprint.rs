@@ -45,6 +45,7 @@ pub(super) fn blueprint(
     fixed_ports.dedup();
     Blueprint {
         fixed_ports,
+        port_ranges: map::port_ranges(&it.host_config),
         addresses: addresses(it),
         fixed_name: is_fixed(settings, &replica.name),
         shares_network: shares_network(it, seen.host_of_network),

@@ -58,6 +58,7 @@ fn what_two_cannot_have_at_once() {
     });
     let it = read(&it, &seen());
     assert_eq!(it.fixed_ports.iter().map(|p| p.host.unwrap().1).collect::<Vec<_>>(), [8080]);
+    assert_eq!(it.port_ranges, [(9000, 9010)]);
     assert_eq!(it.addresses, ["front 10.0.0.9", "front 02:42:0a:00:00:09"]);
     assert_eq!(it.mounts.iter().map(|m| m.anonymous).collect::<Vec<_>>(), [true, false]);
     assert!(it.auto_remove);

@@ -395,6 +395,20 @@ pub(super) fn claimed_ports(it: &HostConfig) -> Vec<Port> {
     ports
 }
 
+/// Ranges of host ports asked for, each once: `9000-9010`.
+pub(super) fn port_ranges(it: &HostConfig) -> Vec<(u16, u16)> {
+    let bindings = it.port_bindings.iter().flatten().flat_map(|(_, bindings)| bindings.iter().flatten());
+    let range = |text: &str| {
+        let (first, last) = text.split_once('-')?;
+        let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        (0 < first && first <= last).then_some((first, last))
+    };
+    let mut ranges: Vec<_> = bindings.filter_map(|b| range(b.host_port.as_deref()?)).collect();
+    ranges.sort_unstable();
+    ranges.dedup();
+    ranges
+}
+
 /// Whether the engine would have started it again after an end nobody asked for.
 fn kept_up(it: &Inspected) -> bool {
     let policy = it.host_config.restart_policy.as_ref().and_then(|policy| policy.name.as_deref());

@@ -1,5 +1,7 @@
 //! Whether a replica and its successor may run at once.
 
+use std::collections::HashSet;
+
 use super::aim::Aim;
 use super::draft::{Draft, Weight};
 use super::scene::Scene;
@@ -34,6 +36,9 @@ pub(super) fn way(scene: &Scene, aim: &Aim, blueprint: &Blueprint, draft: &mut D
     if let Some(number) = blueprint.fixed_ports.iter().find_map(|p| p.host).map(|(_, number)| number) {
         return Way::Gap(format!("two can't hold port {number}"));
     }
+    if let Some((first, last, _)) = free_ports(scene, blueprint).into_iter().find(|(.., free)| *free == 0) {
+        return Way::Gap(format!("no port from {first} to {last} is free for a second one"));
+    }
     if let Some(address) = blueprint.addresses.first() {
         return Way::Gap(format!("two can't have the address {address}"));
     }
@@ -62,6 +67,17 @@ pub(super) fn way(scene: &Scene, aim: &Aim, blueprint: &Blueprint, draft: &mut D
         Some(mount) => Way::Gap(format!("two at once could damage {}", called(mount))),
         None => Way::Overlap,
     }
+}
+
+/// How many numbers of each range of host ports nobody holds, as far as this engine knows.
+pub(super) fn free_ports(scene: &Scene, blueprint: &Blueprint) -> Vec<(u16, u16, usize)> {
+    let free = |&(first, last): &(u16, u16)| {
+        let replicas = scene.fleet.services().flat_map(|s| scene.fleet.replicas_of(&s.id));
+        let held = replicas.filter(|r| r.is_up()).flat_map(|r| &r.ports).filter_map(|p| p.host);
+        let held: HashSet<u16> = held.map(|(_, n)| n).filter(|n| (first..=last).contains(n)).collect();
+        (first, last, usize::from(last - first) + 1 - held.len())
+    };
+    blueprint.port_ranges.iter().map(free).collect()
 }
 
 /// Whether two writers could do harm: what only the kernel keeps, sockets and the clock's settings

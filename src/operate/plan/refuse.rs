@@ -2,6 +2,7 @@
 
 use super::super::Refusal;
 use super::aim::Aim;
+use super::overlap::free_ports;
 use super::scene::Scene;
 use crate::engine::Blueprint;
 use crate::fleet::{Replica, Role, ServiceId, State, is_token};
@@ -69,8 +70,13 @@ pub(super) fn alike(scene: &Scene, replica: &Replica, blueprint: &Blueprint) -> 
     }
 }
 
-/// A second one like it may stand beside it.
-pub(super) fn repeatable(scene: &Scene, service: &ServiceId, blueprint: &Blueprint) -> Result<(), Refusal> {
+/// So many more like it may stand beside it.
+pub(super) fn repeatable(
+    scene: &Scene,
+    service: &ServiceId,
+    blueprint: &Blueprint,
+    more: usize,
+) -> Result<(), Refusal> {
     let no = |why: String, remedy: &str| Err(scene.impossible(service, why, remedy));
     if service.project.is_none() {
         return no(
@@ -82,6 +88,12 @@ pub(super) fn repeatable(scene: &Scene, service: &ServiceId, blueprint: &Bluepri
         return no(
             format!("it publishes host port {number}, which only one can hold"),
             "Publish the container's port without a host port (or a range of them), put a proxy in front, and docker compose up -d.",
+        );
+    }
+    if let Some((first, last, free)) = free_ports(scene, blueprint).into_iter().find(|range| range.2 < more) {
+        return no(
+            format!("{more} more need host ports from {first} to {last}, and {free} of these are free"),
+            "Widen the range in the compose file, and docker compose up -d.",
         );
     }
     if blueprint.fixed_name {

@@ -84,7 +84,7 @@ fn up(
         return Ok(());
     };
     let blueprint = scene.blueprint(like)?;
-    refuse::repeatable(scene, &aim.service, blueprint)?;
+    refuse::repeatable(scene, &aim.service, blueprint, missing)?;
     refuse::alike(scene, like, blueprint)?;
     let image = images::wanted(scene, &aim.service, &blueprint.image, None)?.image;
     let timing = scene.timing(like, None, draft);

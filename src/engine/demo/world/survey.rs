@@ -35,6 +35,8 @@ impl World {
             name: replica.name.clone(),
             image: replica.image.clone(),
             fixed_ports: fixed.cloned().collect(),
+            // Wide enough for whatever a demo is scaled to.
+            port_ranges: Vec::new(),
             addresses: Vec::new(),
             fixed_name: alone || spec.container_name.is_some(),
             shares_network: None,

@@ -116,6 +116,35 @@ fn two_that_share_a_volume_already_show_that_they_can() {
 }
 
 #[test]
+fn a_range_of_ports_is_as_wide_as_it_is() {
+    let ranged = |first: u16, last: u16| {
+        let set = Set::of(Platform::GroupBuying).with("order-service", |r| {
+            let number = u16::try_from(r.number.unwrap()).unwrap();
+            for port in &mut r.ports {
+                port.host = port.host.map(|(ip, _)| (ip, 9000 + number));
+            }
+        });
+        set.set("order-service", |b| b.port_ranges = vec![(first, last)])
+    };
+    let plan = ranged(9001, 9004).one(Change::Recreate, "order-service").unwrap();
+    assert_eq!(actions(&plan)[..3], ["create", "start", "wait"]);
+    let full = ranged(9001, 9003);
+    let plan = full.one(Change::Recreate, "order-service").unwrap();
+    assert_eq!(actions(&plan)[..3], ["create", "policy", "stop"]);
+    assert!(plan.gaps[0].why.contains("no port from 9001 to 9003 is free"), "{}", plan.gaps[0].why);
+    assert!(
+        full.refused(Change::Scale { to: 4 }, "order-service")
+            .contains("0 of these are free | Widen the range")
+    );
+    assert!(ranged(9001, 9010).one(Change::Scale { to: 10 }, "order-service").is_ok());
+    assert!(
+        ranged(9001, 9010)
+            .refused(Change::Scale { to: 11 }, "order-service")
+            .contains("8 more need host ports")
+    );
+}
+
+#[test]
 fn a_label_that_says_neither_is_named() {
     let set = Set::of(Platform::GroupBuying).set("wallet-service", |b| b.overlap = Some("maybe".into()));
     let warnings = set.warnings(Change::Recreate, "wallet-service");
