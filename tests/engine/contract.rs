@@ -7,23 +7,27 @@ use futures_util::StreamExt;
 use quarterdeck::config::{EngineSettings, Protection};
 use quarterdeck::engine::demo::{Demo, DemoOptions, Platform};
 use quarterdeck::engine::{Act, Consent, Done, Engine, EngineError, Guard, LogQuery, Order, TermSize};
-use quarterdeck::fleet::{EventKind, Link, Observation, Replica, ReplicaId, ServiceId, State, Verb};
+use quarterdeck::fleet::{
+    EventKind, Link, Observation, Replica, ReplicaId, ServiceId, Side, SpareName, State, Verb,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::replace::*;
 use crate::support::docker::{Reference, engine};
 use crate::support::live::Live;
 
 /// An engine with one disposable running replica of that name.
-struct Subject {
-    live: Live,
-    name: String,
+pub(super) struct Subject {
+    pub(super) live: Live,
+    pub(super) name: String,
     reference: Option<Reference>,
 }
 
 impl Drop for Subject {
     fn drop(&mut self) {
         if let Some(reference) = &self.reference {
-            reference.remove(&[&self.name]);
+            let spares = [Side::New, Side::Old].map(|side| SpareName::of(&self.name, "c0n7r", side));
+            reference.remove(&[&self.name, &spares[0], &spares[1]]);
         }
     }
 }
@@ -59,7 +63,7 @@ fn docker(test: &str) -> Option<Subject> {
     Some(Subject { live, name, reference: Some(reference) })
 }
 
-fn running(subject: &Subject) -> Replica {
+pub(super) fn running(subject: &Subject) -> Replica {
     subject.live.replica(&subject.name, "running", |r| r.state == State::Running)
 }
 
@@ -90,6 +94,10 @@ contract! {
     inspect_is_complete_and_masked
     logs_have_the_lines_in_order_with_times
     a_shell_runs_and_ends
+    small_steps_are_safe_to_repeat_and_notice_others
+    what_is_made_is_like_the_other_one_and_discarded_by_name
+    images_are_known_by_id_and_reference_and_what_is_missing_says_so
+    a_replica_is_replaced_and_the_replacement_taken_back
 }
 
 fn begins_with_the_engine_then_the_whole_truth(subject: &Subject) {

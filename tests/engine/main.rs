@@ -12,6 +12,7 @@ mod platforms;
 mod pull;
 mod reads;
 mod recreate;
+mod replace;
 mod scale;
 mod steps;
 mod survey;

@@ -9,7 +9,7 @@ use super::life::{Then, What};
 use super::perform::Answer;
 use super::{World, gone};
 use crate::engine::{Create, Done, EngineError, Place};
-use crate::fleet::{EventKind, Limits, ReplicaId, State};
+use crate::fleet::{EventKind, Limits, ReplicaId, Side, SpareName, State};
 
 /// Milliseconds a small change takes.
 const SMALL: i64 = 25;
@@ -28,9 +28,11 @@ impl World {
         let (spec, limits) = (unit.spec, step.limits.unwrap_or(unit.replica.limits));
         if let Some(there) = self.named_slot(&step.name) {
             let other = &self.units[there];
+            // A successor's name is an operation's own; others may have been given by anybody.
+            let successor = SpareName::parse(&step.name).is_some_and(|spare| spare.side == Side::New);
             let same = other.spec == spec
                 && other.replica.image.id == image.id
-                && other.replica.limits == limits
+                && (successor || other.replica.limits == limits)
                 && other.replica.state != State::Removing;
             let id = other.replica.id.clone();
             return (SMALL, if same { Ok(Done::Made(id)) } else { Err(taken(&step.name, &id)) });
@@ -79,10 +81,15 @@ impl World {
     }
 
     /// Change whether the engine keeps it up.
-    pub(super) fn policy(&mut self, of: &ReplicaId, to: &str) -> Answer {
+    pub(super) fn policy(&mut self, of: &ReplicaId, from: &str, to: &str) -> Answer {
         let Some(slot) = self.slot(of) else { return (SMALL, Err(gone(of))) };
-        if self.units[slot].policy == to {
+        let unit = &self.units[slot];
+        if unit.policy == to {
             return (SMALL, Ok(Done::Unchanged));
+        }
+        if unit.policy != from {
+            let why = format!("its restart policy is {}, not {from}", unit.policy);
+            return (SMALL, Err(EngineError::Changed { what: unit.replica.name.to_string(), why }));
         }
         let known = matches!(to, "no" | "always" | "unless-stopped" | "on-failure")
             || to.strip_prefix("on-failure:").is_some_and(|most| most.parse::<u32>().is_ok());
@@ -95,10 +102,23 @@ impl World {
     }
 
     /// Change its limits.
-    pub(super) fn limit(&mut self, of: &ReplicaId, to: Limits) -> Answer {
+    pub(super) fn limit(&mut self, of: &ReplicaId, from: Limits, to: Limits) -> Answer {
         let Some(slot) = self.slot(of) else { return (SMALL, Err(gone(of))) };
-        if self.units[slot].replica.limits == to {
+        let now = self.units[slot].replica.limits;
+        let expected = changed(now, to, from);
+        let to = changed(now, from, to);
+        if now == to {
             return (SMALL, Ok(Done::Unchanged));
+        }
+        if now != expected {
+            let what = self.units[slot].replica.name.to_string();
+            let why = "somebody gave it other limits".to_owned();
+            return (SMALL, Err(EngineError::Changed { what, why }));
+        }
+        if (now.cpus.is_some() && to.cpus.is_none()) || (now.memory.is_some() && to.memory.is_none()) {
+            let why = "the engine can't take a limit away from a container, only change it".to_owned();
+            let remedy = "Give a higher limit, or have the container made anew without it.".to_owned();
+            return (SMALL, Err(EngineError::Unsupported { why, remedy }));
         }
         let least = 6 * 1024 * 1024;
         if to.memory.is_some_and(|memory| memory < least) {
@@ -124,9 +144,16 @@ impl World {
         (SMALL, Ok(Done::Changed))
     }
 
-    /// Remove the container of that name, whatever it does.
-    pub(super) fn discard(&mut self, name: &str) -> Answer {
+    /// Remove the container of that name, if it can only be what an operation left behind.
+    pub(super) fn discard(&mut self, name: &str, made: Option<&ReplicaId>) -> Answer {
         let Some(slot) = self.named_slot(name) else { return (SMALL, Ok(Done::Unchanged)) };
+        let successor = SpareName::parse(name).is_some_and(|spare| spare.side == Side::New);
+        let replica = &self.units[slot].replica;
+        let known = made == Some(&replica.id);
+        if !successor && !known && replica.started.is_some() {
+            let why = "it has run, so it is more than what this operation left behind".to_owned();
+            return (SMALL, Err(EngineError::Changed { what: name.to_owned(), why }));
+        }
         self.remove_by_force(slot)
     }
 
@@ -145,6 +172,15 @@ impl World {
     /// The container of that name.
     pub(super) fn named_slot(&self, name: &str) -> Option<usize> {
         self.units.iter().position(|unit| !unit.gone && *unit.replica.name == *name)
+    }
+}
+
+/// Limits with what differs between `from` and `to` changed to `to`.
+fn changed(now: Limits, from: Limits, to: Limits) -> Limits {
+    Limits {
+        cpus: if from.cpus == to.cpus { now.cpus } else { to.cpus },
+        memory: if from.memory == to.memory { now.memory } else { to.memory },
+        pids: if from.pids == to.pids { now.pids } else { to.pids },
     }
 }
 

@@ -77,8 +77,7 @@ impl World {
             (Move::Replace, Some(work)) => Some(self.replace(work)),
             (Move::Swap, Some(work)) => Some(self.swap(work)),
             (Move::GiveUp, Some(work)) => {
-                let to = self.in_work(&work.new).unwrap_or_default();
-                let (takes, _) = self.discard(&to);
+                let takes = self.slot(&work.new).map_or(0, |slot| self.remove_by_force(slot).0);
                 Some((takes + 60, Move::Restore))
             }
             (Move::Restore, Some(work)) => {
@@ -127,7 +126,7 @@ impl World {
             self.set_going(&work.new);
             return (GATE, Move::GiveUp);
         }
-        let _ = self.policy(&work.old, "no");
+        let _ = self.policy(&work.old, &work.policy, "no");
         let takes = match self.slot(&work.old) {
             Some(slot) => self.stop(slot, None, Then::Stopped).0,
             None => 0,
@@ -150,7 +149,7 @@ impl World {
         }
         let parked = SpareName::of(&work.name, TOKEN, Side::Old);
         let _ = self.rename(&work.old, &parked, &work.name);
-        let _ = self.policy(&work.old, &work.policy);
+        let _ = self.policy(&work.old, "no", &work.policy);
         self.set_going(&work.old);
     }
 
@@ -159,10 +158,5 @@ impl World {
         if let Some(slot) = self.slot(id).filter(|&slot| idle(self.units[slot].replica.state)) {
             let _ = self.start(slot, false);
         }
-    }
-
-    /// What a container of hers is called now; `None` when somebody removed it.
-    fn in_work(&self, id: &ReplicaId) -> Option<Arc<str>> {
-        self.slot(id).map(|slot| self.units[slot].replica.name.clone())
     }
 }

@@ -37,7 +37,10 @@ impl World {
     /// The image a container is to be made from, as it is then called: its reference, as long as
     /// that still stands for it, else its id.
     pub(super) fn image_for(&self, wanted: &Image) -> Result<Image, EngineError> {
-        let missing = |what: &str| EngineError::Failed { status: 404, why: format!("No such image: {what}") };
+        let missing = |what: &str| EngineError::NoImage {
+            why: format!("the image {what} is not on this engine"),
+            remedy: "Pull it, and try again.".to_owned(),
+        };
         if wanted.id.is_empty() {
             let id = self.stands_for(&wanted.reference).ok_or_else(|| missing(&wanted.reference))?;
             return Ok(Image { reference: wanted.reference.clone(), id });
@@ -98,18 +101,19 @@ impl World {
     /// The image a full reference stands for in the registry.
     pub(super) fn in_registry(&self, reference: &str) -> Result<Arc<str>, EngineError> {
         let (repository, _) = split(reference);
-        let failed = |status, why| Err(EngineError::Failed { status, why });
+        let failed = |why, remedy| Err(EngineError::NoImage { why, remedy });
         let odd = |c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/:".contains(c));
         if repository.is_empty() || repository.contains(odd) {
-            return failed(400, "invalid reference format".to_owned());
+            let remedy = "Write it as name:tag, e.g. registry.example.com/shop/api:1.4.2.".to_owned();
+            return failed(format!("{reference:?} is no image reference"), remedy);
         }
         let there: Vec<Image> = self.releases_of(repository).filter(|r| r.there).map(|r| r.image).collect();
         if there.is_empty() {
             return failed(
-                404,
                 format!(
                     "pull access denied for {repository}, repository does not exist or may require a login"
                 ),
+                "The demo's registry has the images of the demo's own services.".to_owned(),
             );
         }
         if let Some(found) = there.iter().find(|image| *image.reference == *reference) {
@@ -118,11 +122,8 @@ impl World {
         let mut tags: Vec<&str> = there.iter().map(Image::tag).collect();
         tags.dedup();
         failed(
-            404,
-            format!(
-                "manifest for {reference} not found: manifest unknown (the demo's registry has {})",
-                tags.join(", ")
-            ),
+            format!("manifest for {reference} not found: manifest unknown"),
+            format!("The demo's registry has {}.", tags.join(", ")),
         )
     }
 }

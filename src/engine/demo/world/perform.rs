@@ -23,6 +23,11 @@ pub struct Performed {
 /// The grace of a stop when nobody says another, seconds.
 const GRACE: u32 = 10;
 
+/// Whether a signal ends whatever gets it.
+fn kills(signal: &str) -> bool {
+    matches!(signal, "SIGKILL" | "KILL" | "9")
+}
+
 /// An answer in so many milliseconds.
 pub(super) type Answer = (i64, Result<Done, EngineError>);
 
@@ -40,9 +45,9 @@ impl World {
             Step::Pull { reference } => self.pull(reference),
             Step::Create(create) => self.create(create),
             Step::Rename { replica, from, to } => self.rename(replica, from, to),
-            Step::Policy { replica, to, .. } => self.policy(replica, to),
-            Step::Limit { replica, to, .. } => self.limit(replica, *to),
-            Step::Discard { name, .. } => self.discard(name),
+            Step::Policy { replica, from, to } => self.policy(replica, from, to),
+            Step::Limit { replica, from, to } => self.limit(replica, *from, *to),
+            Step::Discard { name, made } => self.discard(name, made.as_ref()),
             Step::Steer { service, from, to } => self.steer(service, from, to),
         };
         Performed { ready: self.stamp(self.now + takes), result }
@@ -56,7 +61,9 @@ impl World {
             (Verb::Start, State::Running | State::Restarting)
             | (Verb::Stop, State::Created | State::Exited | State::Dead | State::Removing)
             | (Verb::Pause, State::Paused)
-            | (Verb::Unpause, State::Running) => (15, Ok(Done::Unchanged)),
+            | (Verb::Unpause, State::Running | State::Restarting | State::Created | State::Exited) => {
+                (15, Ok(Done::Unchanged))
+            }
             (Verb::Start, State::Paused) => {
                 refuse("cannot start a paused container, try unpause instead".into())
             }
@@ -78,6 +85,9 @@ impl World {
             (Verb::Unpause, State::Paused) => self.soon(slot, 60, What::Thaw),
             (Verb::Unpause, _) => refuse(format!("container {name} is not paused")),
             (Verb::Kill, State::Running | State::Paused) => self.kill(slot, step.signal.as_deref()),
+            (Verb::Kill, State::Created | State::Exited) if step.signal.as_deref().is_none_or(kills) => {
+                (15, Ok(Done::Unchanged))
+            }
             (Verb::Pause | Verb::Kill, _) => refuse(format!("container {name} is not running")),
             (Verb::Remove, State::Running | State::Paused | State::Restarting) if !step.force => {
                 let advice = "stop the container before removing or force remove";
@@ -86,9 +96,8 @@ impl World {
                     state.word()
                 ))
             }
-            (Verb::Remove, State::Removing) => {
-                refuse(format!("removal of container {name} is already in progress"))
-            }
+            // Whoever asks again waits for the same end.
+            (Verb::Remove, State::Removing) => (150, Ok(Done::Changed)),
             (Verb::Remove, _) => self.remove_by_force(slot),
         }
     }

@@ -79,8 +79,9 @@ fn a_pull_brings_what_the_registry_has_and_says_what_it_has_not() {
     let missing = pull(&mut world, &format!("{api}:9.9.9"), after(20)).unwrap_err();
     let words = missing.to_string();
     assert!(words.contains("manifest for group-buying/auth-service:9.9.9 not found"), "{words}");
-    assert!(words.contains("3.0.2"), "it says what there is: {words}");
-    for (reference, says) in [("no/such:1", "does not exist"), ("Bad Name:1", "invalid reference")] {
+    let remedy = missing.remedy();
+    assert!(remedy.contains("3.0.2"), "it says what there is: {remedy}");
+    for (reference, says) in [("no/such:1", "does not exist"), ("Bad Name:1", "no image reference")] {
         let words = pull(&mut world, reference, after(30)).unwrap_err().to_string();
         assert!(words.contains(says), "{words}");
     }
@@ -134,7 +135,7 @@ fn a_created_replica_is_like_the_other_one_and_not_started() {
         Ok(Done::Made(id)),
         "that is it"
     );
-    let other = Create { limits: Some(Limits::default()), ..create.clone() };
+    let other = Create { name: auth.name.clone(), limits: Some(Limits::default()), ..create.clone() };
     let refused = perform(&mut world, &Step::Create(other), after(6));
     assert!(
         matches!(&refused, Err(EngineError::Conflict { why }) if why.contains("already in use")),
@@ -144,7 +145,7 @@ fn a_created_replica_is_like_the_other_one_and_not_started() {
         Create { image: image("group-buying/auth-service:3.0.2"), name: "x".into(), ..create.clone() };
     let refused = perform(&mut world, &Step::Create(nowhere), after(7));
     assert!(
-        matches!(&refused, Err(EngineError::Failed { status: 404, why }) if why.contains("No such image"))
+        matches!(&refused, Err(EngineError::NoImage { why, .. }) if why.contains("is not on this engine"))
     );
     let gone = Create { like: ReplicaId { id: "0".repeat(64).into(), ..auth.id.clone() }, ..create };
     assert!(matches!(perform(&mut world, &Step::Create(gone), after(8)), Err(EngineError::Gone { .. })));
@@ -183,14 +184,18 @@ fn the_restart_policy_decides_what_follows_an_end() {
     let mut world = world(Platform::GroupBuying);
     let loops = replica(&world, "payment-service");
     let to =
-        |to: &str| Step::Policy { replica: loops.id.clone(), from: "unless-stopped".into(), to: to.into() };
-    assert_eq!(perform(&mut world, &to("no"), start()), Ok(Done::Changed));
-    assert_eq!(perform(&mut world, &to("no"), after(1)), Ok(Done::Unchanged));
-    assert!(matches!(perform(&mut world, &to("now and then"), after(2)), Err(EngineError::Failed { .. })));
+        |from: &str, to: &str| Step::Policy { replica: loops.id.clone(), from: from.into(), to: to.into() };
+    let odd = to("unless-stopped", "now and then");
+    assert!(matches!(perform(&mut world, &odd, start()), Err(EngineError::Failed { .. })));
+    let no = to("unless-stopped", "no");
+    assert_eq!(perform(&mut world, &no, start()), Ok(Done::Changed));
+    assert_eq!(perform(&mut world, &no, after(1)), Ok(Done::Unchanged));
+    let late = to("unless-stopped", "always");
+    assert!(matches!(perform(&mut world, &late, after(2)), Err(EngineError::Changed { .. })));
     world.advance(after(120));
     let left = by_id(&world, &loops.id).unwrap();
     assert_eq!((left.state, left.kept_up), (State::Exited, false), "it died once more, for good");
-    assert_eq!(perform(&mut world, &to("unless-stopped"), after(121)), Ok(Done::Changed));
+    assert_eq!(perform(&mut world, &to("no", "unless-stopped"), after(121)), Ok(Done::Changed));
     act(&mut world, Verb::Start, &loops.id, after(122)).unwrap();
     let before = by_id(&world, &loops.id).unwrap().restarts;
     world.advance(after(140));
@@ -219,23 +224,46 @@ fn limits_change_while_it_runs_and_hold() {
         _ => None,
     });
     assert!(memory < mebibytes(64), "{memory:?}");
-    for (cpus, memory) in [(Some(0.0), None), (Some(900.0), None), (None, Some(4_096))] {
-        let refused = perform(&mut world, &to(cpus, memory), after(11));
+    let late = perform(&mut world, &to(Some(3.0), mebibytes(64)), after(11));
+    assert!(matches!(late, Err(EngineError::Changed { .. })), "somebody was at it: {late:?}");
+    let on = |cpus, memory| Step::Limit {
+        replica: auth.id.clone(),
+        from: now.limits,
+        to: Limits { cpus, memory, ..now.limits },
+    };
+    let (two, some) = (Some(2.0), mebibytes(64));
+    for (cpus, memory) in [(Some(0.0), some), (Some(900.0), some), (two, Some(4_096))] {
+        let refused = perform(&mut world, &on(cpus, memory), after(11));
         assert!(matches!(refused, Err(EngineError::Failed { status: 400, .. })), "{refused:?}");
     }
+    let away = perform(&mut world, &on(None, some), after(11));
+    assert!(matches!(away, Err(EngineError::Unsupported { .. })), "as Docker: {away:?}");
     let back = Step::Limit { replica: auth.id.clone(), from: now.limits, to: auth.limits };
     assert_eq!(perform(&mut world, &back, after(12)), Ok(Done::Changed));
     assert_eq!(by_id(&world, &auth.id).unwrap().spec, auth.spec, "the same settings, the same hash");
 }
 
 #[test]
-fn discarding_takes_what_is_there_and_nothing_twice() {
+fn discarding_takes_what_an_operation_left_and_nothing_else() {
     let mut world = world(Platform::GroupBuying);
     let auth = replica(&world, "auth-service");
-    let discard = Step::Discard { name: auth.name.clone(), made: None };
-    assert_eq!(perform(&mut world, &discard, start()), Ok(Done::Changed), "running or not");
+    let discard = |name: &str| Step::Discard { name: name.into(), made: None };
+    let refused = perform(&mut world, &discard(&auth.name), start());
+    assert!(matches!(refused, Err(EngineError::Changed { .. })), "it has run: {refused:?}");
+
+    let spare = "group-buying-auth-service-1.qd-k3x9f.new";
+    let new = made(&mut world, like(&auth, auth.image.clone(), spare), after(1));
+    act(&mut world, Verb::Stop, &auth.id, after(2)).unwrap();
+    act(&mut world, Verb::Start, &new, after(5)).unwrap();
+    assert_eq!(perform(&mut world, &discard(spare), after(8)), Ok(Done::Changed), "running or not");
+    assert_eq!(by_id(&world, &new), None);
+    assert_eq!(perform(&mut world, &discard(spare), after(9)), Ok(Done::Unchanged));
+    let two = made(&mut world, like(&auth, auth.image.clone(), "group-buying-auth-service-2"), after(10));
+    assert_eq!(perform(&mut world, &discard("group-buying-auth-service-2"), after(11)), Ok(Done::Changed));
+    assert_eq!(by_id(&world, &two), None);
+    let known = Step::Discard { name: auth.name.clone(), made: Some(auth.id.clone()) };
+    assert_eq!(perform(&mut world, &known, after(12)), Ok(Done::Changed), "what is known to be it");
     assert_eq!(by_id(&world, &auth.id), None);
-    assert_eq!(perform(&mut world, &discard, after(1)), Ok(Done::Unchanged));
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn every_verb_in_every_state_answers_as_an_engine_does() {
             let became = left.as_ref().map(|r| r.state);
             match (verb, state) {
                 (Verb::Start, State::Paused)
-                | (Verb::Pause | Verb::Unpause | Verb::Kill, State::Restarting)
+                | (Verb::Pause | Verb::Kill, State::Restarting)
                 | (Verb::Remove, _) => {
                     assert!(
                         matches!(result, Err(EngineError::Conflict { .. })),
@@ -36,7 +36,9 @@ fn every_verb_in_every_state_answers_as_an_engine_does() {
                     );
                     assert_eq!(became, Some(state));
                 }
-                (Verb::Start, _) | (Verb::Pause, State::Paused) | (Verb::Unpause, State::Running) => {
+                (Verb::Start, _)
+                | (Verb::Pause, State::Paused)
+                | (Verb::Unpause, State::Running | State::Restarting) => {
                     assert_eq!(result, Ok(Done::Unchanged));
                     assert_eq!(became, Some(state));
                 }
@@ -81,7 +83,7 @@ fn what_has_ended_can_be_started_and_removed_and_nothing_else() {
         let result = act(&mut world, verb, &id, after(20));
         assert_eq!(by_id(&world, &id).map(|r| r.state), wanted, "{verb}");
         match verb {
-            Verb::Stop => assert_eq!(result, Ok(Done::Unchanged)),
+            Verb::Stop | Verb::Kill | Verb::Unpause => assert_eq!(result, Ok(Done::Unchanged)),
             Verb::Start | Verb::Restart | Verb::Remove => assert_eq!(result, Ok(Done::Changed)),
             _ => assert!(matches!(result, Err(EngineError::Conflict { .. }))),
         }
