@@ -15,6 +15,8 @@ mod gate_times;
 mod job;
 mod look;
 mod needs;
+#[cfg(test)]
+mod on_the_demo;
 mod plan;
 mod refusal;
 mod revisions;
