@@ -92,6 +92,9 @@ pub struct Act<U = ReplicaId> {
     /// Remove also while it runs.
     #[serde(default)]
     pub force: bool,
+    /// Remove with it the volumes made for it alone. Those it took over from another one stay.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub volumes: bool,
 }
 
 /// A replica to be made like another one.
@@ -185,7 +188,7 @@ pub enum Consent {
 impl<U> Act<U> {
     /// The verb with no options.
     pub fn new(verb: Verb, replica: U) -> Self {
-        Self { replica, verb, timeout: None, signal: None, force: false }
+        Self { replica, verb, timeout: None, signal: None, force: false, volumes: false }
     }
 }
 
@@ -214,8 +217,8 @@ impl<U> Step<U> {
     /// What `name` fails with.
     pub fn named<V, E>(self, name: impl Fn(U) -> Result<V, E>) -> Result<Step<V>, E> {
         Ok(match self {
-            Self::Act(Act { replica, verb, timeout, signal, force }) => {
-                Step::Act(Act { replica: name(replica)?, verb, timeout, signal, force })
+            Self::Act(Act { replica, verb, timeout, signal, force, volumes }) => {
+                Step::Act(Act { replica: name(replica)?, verb, timeout, signal, force, volumes })
             }
             Self::Pull { reference } => Step::Pull { reference },
             Self::Create(Create { like, image, name: called, number, place, limits }) => {

@@ -103,6 +103,7 @@ fn act(scene: &Scene, draft: &mut Draft, at: At, replica: &Replica, verb: Verb) 
         timeout: options.timeout.filter(|_| matches!(verb, Verb::Stop | Verb::Restart)),
         signal: options.signal.clone().filter(|_| verb == Verb::Kill),
         force: options.force && verb == Verb::Remove,
+        volumes: false,
     };
     let note = words::how(&act, scene.seen(replica));
     draft.expect(replica);

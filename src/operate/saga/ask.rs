@@ -89,6 +89,7 @@ pub(super) fn maybe(error: &EngineError) -> bool {
             | EngineError::Forbidden { .. }
             | EngineError::Unreachable { .. }
             | EngineError::Gone { .. }
+            | EngineError::NoImage { .. }
             | EngineError::Conflict { .. }
             | EngineError::Unsupported { .. }
             | EngineError::NotBegun { .. }

@@ -8,7 +8,7 @@ use super::ask::{away, maybe};
 use super::forward::{LANES, lanes, waves};
 use super::ledger::Attempt;
 use super::trap::Point;
-use crate::engine::{Act, Create, Done, EngineError, Step};
+use crate::engine::{Act, Done, EngineError, Step};
 use crate::fleet::{HealthCheck, State, Verb};
 use crate::operate::gate::natural;
 use crate::operate::{Direction, End, Expect, Gate, Phase, PlannedStep, Progress, Rule, Unit, Work};
@@ -83,7 +83,7 @@ impl Saga {
         step: Step<Unit>,
     ) -> Option<Result<Done, EngineError>> {
         let made = step.replica().is_some_and(|unit| unit.is().is_none());
-        let step = match self.aim(planned, step).await {
+        let step = match self.aim(planned, step) {
             Ok(step) => step,
             Err(error) => return Some(Err(error)),
         };
@@ -119,24 +119,13 @@ impl Saga {
     }
 
     /// Name the replica. `None`: there is nothing to be done any more.
-    async fn aim(&self, planned: &PlannedStep, step: Step<Unit>) -> Result<Option<Step>, EngineError> {
-        if let (Step::Discard { name, .. }, Work::Step(Step::Create(Create { .. }))) = (&step, &planned.work)
-        {
-            let Ok(id) = self.resolve(&Unit::Made(planned.number)) else {
-                return step.named(|unit| self.resolve(&unit)).map(Some);
-            };
-            // It is known which replica it is: it must be that one, whatever it is called now.
-            return match self.look(&id).await {
-                Ok(details) if details.replica.name == *name => {
-                    Ok(Some(Step::Discard { name: name.clone(), made: Some(id) }))
-                }
-                Ok(_) => {
-                    let act = Act::new(Verb::Remove, id);
-                    Ok(Some(Step::Act(Act { force: true, ..act })))
-                }
-                Err(EngineError::Gone { .. }) => Ok(None),
-                Err(error) => Err(error),
-            };
+    fn aim(&self, planned: &PlannedStep, step: Step<Unit>) -> Result<Option<Step>, EngineError> {
+        let made = self.resolve(&Unit::Made(planned.number));
+        if let (Step::Discard { .. }, Ok(id)) = (&step, made) {
+            // It is known which replica it is: it is that one, whatever it is called now, and
+            // nothing else of that name.
+            let act = Act::new(Verb::Remove, id);
+            return Ok(Some(Step::Act(Act { force: true, volumes: true, ..act })));
         }
         match step.named(|unit| self.resolve(&unit)) {
             Ok(step) => Ok(Some(step)),

@@ -393,6 +393,7 @@ fn refusal(error: &EngineError) -> bool {
         error,
         EngineError::Changed { .. }
             | EngineError::Unrecorded { .. }
+            | EngineError::NoImage { .. }
             | EngineError::ReadOnly
             | EngineError::Protected { .. }
     )

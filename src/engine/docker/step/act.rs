@@ -52,8 +52,9 @@ pub(in crate::engine::docker) async fn act(wire: Arc<Wire>, step: Act) -> Result
                 docker.kill_container(&id, Some(KillContainerOptions { signal })).await
             }
             Verb::Remove => {
-                // Volumes stay, also anonymous ones: what they hold can't be brought back.
-                let options = RemoveContainerOptions { v: false, force: step.force, link: false };
+                // Volumes stay, also anonymous ones: what they hold can't be brought back. Only an
+                // operation that takes back what it made a moment ago wants them gone.
+                let options = RemoveContainerOptions { v: step.volumes, force: step.force, link: false };
                 docker.remove_container(&id, Some(options)).await
             }
         }
