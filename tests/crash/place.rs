@@ -15,9 +15,9 @@ use crate::support::docker::Reference;
 const VERSIONS: [(&str, &str); 3] = [
     (
         "qdcrash/app:1",
-        r#"["sh", "-c", "[ -e /data/bad ] && exit 3; trap 'exit 0' TERM; while :; do sleep 0.1; done"]"#,
+        r#"["sh", "-c", "[ -e /data/bad ] && exit 3; trap 'exit 0' TERM; sleep 100000 & wait"]"#,
     ),
-    ("qdcrash/app:2", r#"["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done"]"#),
+    ("qdcrash/app:2", r#"["sh", "-c", "trap 'exit 0' TERM; sleep 100000 & wait"]"#),
     ("qdcrash/app:bad", r#"["sh", "-c", "exit 3"]"#),
 ];
 
