@@ -7,7 +7,9 @@ mod support;
 
 mod bad_days;
 mod commands;
+mod keys;
 mod node;
 mod rows;
 mod steer;
 mod tasks;
+mod two_nodes;

@@ -55,12 +55,17 @@ pub struct Swarm {
 impl Swarm {
     /// `None` (said loudly) where there is no private engine.
     pub fn begin() -> Option<Self> {
+        Self::begin_at("127.0.0.1")
+    }
+
+    /// The same, reached by other nodes at this address, which becomes this machine's.
+    pub fn begin_at(address: &str) -> Option<Self> {
         let swarm = Self { reference: engine()? };
         swarm.end();
         for (tag, script) in IMAGES {
             swarm.image(tag, script);
         }
-        swarm.reference.docker(&["swarm", "init", "--advertise-addr", "127.0.0.1"]);
+        swarm.reference.docker(&["swarm", "init", "--advertise-addr", address]);
         Some(swarm)
     }
 

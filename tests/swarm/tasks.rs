@@ -11,7 +11,7 @@ use crate::node::{Swarm, settled};
 use crate::support::live::Live;
 
 /// The lines of a log as text, up to `most` or the end.
-fn lines(live: &Live, of: &ReplicaId, query: &LogQuery, most: usize) -> Vec<String> {
+pub fn lines(live: &Live, of: &ReplicaId, query: &LogQuery, most: usize) -> Vec<String> {
     live.runtime.block_on(async {
         let mut log = live.engine.logs(of, query);
         let mut text = String::new();
