@@ -151,7 +151,7 @@ def main():
         env = {**os.environ, "QD_STATE_DIR": state, "QD_CONFIG_DIR": state}
 
         def qd(*words):
-            done = subprocess.run([args.qd, "--host", host, *words, "--yes"], env=env, capture_output=True, text=True)
+            done = subprocess.run([args.qd, "--host", host, *words], env=env, capture_output=True, text=True)
             if done.returncode:
                 sys.exit(f"qd {' '.join(words)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
 
@@ -164,13 +164,13 @@ def main():
         for _ in range(args.rounds):
             setup(engine, args.replicas)
             note("rolling restart", "raw", lambda: raw_restart(engine, args.replicas))
-            note("rolling restart", "qd", lambda: qd("restart", service))
+            note("rolling restart", "qd", lambda: qd("restart", service, "--yes"))
             setup(engine, args.replicas)
             note("rolling deploy", "raw", lambda: raw_deploy(engine, args.replicas, f"{PROJECT}/web:2"))
             setup(engine, args.replicas)
             qd("status")
-            note("rolling deploy", "qd", lambda: qd("deploy", service, f"{PROJECT}/web:2"))
-            note("roll back", "qd", lambda: qd("rollback", service))
+            note("rolling deploy", "qd", lambda: qd("deploy", service, f"{PROJECT}/web:2", "--yes"))
+            note("roll back", "qd", lambda: qd("rollback", service, "--yes"))
             note("roll back", "raw", lambda: raw_deploy(engine, args.replicas, f"{PROJECT}/web:2"))
         clear(engine)
         print(f"{args.replicas} replicas, healthy 1 s after their start, medians of {args.rounds}\n")

@@ -9,74 +9,11 @@ use jiff::SignedDuration;
 use quarterdeck::config::{Level, Rule, Settings};
 use quarterdeck::console::dialog::Dialog;
 use quarterdeck::console::{Effect, Msg, Recording};
-use quarterdeck::engine::{Consent, Done, EngineError};
-use quarterdeck::fleet::HealthCheck;
-use quarterdeck::journal::{
-    JournalError, NewOperation, OperationRecord, OperationState, StepEnd, StepRecord, Who,
-};
-use quarterdeck::operate::{
-    Change, Direction, End, JobId, Outcome, Plan, Progress, Pull, Resume, Seen, StepOutcome, Work,
-};
+use quarterdeck::engine::{Consent, EngineError};
+use quarterdeck::journal::{JournalError, OperationRecord, StepEnd, StepRecord};
+use quarterdeck::operate::{Change, Direction, End, JobId, Outcome, Progress, Pull, Resume};
+use stage::deploy::{asked, began, deploying, next, recorded, to_the_gate};
 use stage::{MEDIUM, SMALL, Stage};
-
-/// The job the stage was asked to run last.
-fn asked(stage: &Stage) -> (JobId, Plan, Consent) {
-    let run = stage.effects.iter().rev().find_map(|e| match e {
-        Effect::Run(id, plan, consent) => Some((*id, (**plan).clone(), *consent)),
-        _ => None,
-    });
-    run.unwrap_or_else(|| panic!("no job: {}", stage.screen()))
-}
-
-/// The next patch release of what a service runs, as its registry has it.
-fn next(stage: &Stage, service: &str) -> String {
-    let id = stage.service(service);
-    let reference = stage.model.fleet.replicas_of(&id).next().unwrap().image.reference.to_string();
-    let (name, tag) = reference.rsplit_once(':').unwrap();
-    let (head, patch) = tag.rsplit_once('.').unwrap();
-    format!("{name}:{head}.{}", patch.parse::<u32>().unwrap() + 1)
-}
-
-fn deploying(size: quarterdeck::engine::TermSize, service: &str) -> (Stage, JobId, Plan) {
-    let mut stage = Stage::new(size);
-    stage.at(service);
-    let image = next(&stage, service);
-    stage.command(&format!("deploy {image}"));
-    stage.keys("y");
-    let (id, plan, _) = asked(&stage);
-    (stage, id, plan)
-}
-
-fn began(job: JobId, plan: &Plan, number: u32, direction: Direction) -> Msg {
-    let name = plan.steps[number as usize - 1].name.clone();
-    Msg::Job(Progress::Began { job, number, direction, name })
-}
-
-fn ended(job: JobId, plan: &Plan, number: u32, result: Result<Done, EngineError>) -> Msg {
-    let step = plan.steps[number as usize - 1].clone();
-    let outcome = StepOutcome { number, direction: Direction::Forward, step, result };
-    Msg::Job(Progress::Ended { job, outcome })
-}
-
-/// Carry it on to its first gate, which waits.
-fn to_the_gate(stage: &mut Stage, job: JobId, plan: &Plan) -> u32 {
-    let gate = plan.steps.iter().find(|s| matches!(s.work, Work::Gate(_))).unwrap();
-    for number in 1..gate.number {
-        stage.send(began(job, plan, number, Direction::Forward));
-        stage.send(ended(job, plan, number, Ok(Done::Changed)));
-    }
-    stage.send(began(job, plan, gate.number, Direction::Forward));
-    let seen = Seen {
-        name: gate.name.clone(),
-        state: Some(quarterdeck::fleet::State::Running),
-        check: HealthCheck::Starting,
-        output: "curl: (7) Failed to connect to localhost port 3004: Connection refused".into(),
-        remaining: Duration::from_secs(42),
-    };
-    stage.send(Msg::Job(Progress::Waiting { job, number: gate.number, seen }));
-    stage.settle();
-    gate.number
-}
 
 #[test]
 fn values_are_asked_for_with_what_is_now() {
@@ -281,33 +218,8 @@ fn left(stage: &mut Stage, alive: bool) -> OperationRecord {
         began: at,
         ended: Some((at, StepEnd { ok: true, done: String::new(), note: String::new() })),
     };
-    OperationRecord {
-        id: 12,
-        begun: NewOperation {
-            instance: "demo".into(),
-            host: "demo".into(),
-            endpoint: "demo".into(),
-            services: plan.services.clone(),
-            change: plan.intent.change.command().into(),
-            sentence: plan.sentence(),
-            images: Vec::new(),
-            who: Who {
-                user: "root".into(),
-                sudo_user: Some("ada".into()),
-                ssh_from: Some("10.0.0.17".into()),
-                ..Who::default()
-            },
-            plan: serde_json::to_string(&plan).unwrap(),
-        },
-        at,
-        state: OperationState::Running,
-        sentence: String::new(),
-        took: None,
-        ended: None,
-        adoptions: Vec::new(),
-        steps: vec![done(1), done(2), StepRecord { ended: None, ..done(3) }],
-        alive,
-    }
+    let steps = vec![done(1), done(2), StepRecord { ended: None, ..done(3) }];
+    OperationRecord { steps, alive, ..recorded(&plan, at) }
 }
 
 #[test]

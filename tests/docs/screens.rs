@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use quarterdeck::console::{Effect, Msg};
+use quarterdeck::console::{Effect, History, Msg};
 use quarterdeck::engine::{LogQuery, TermSize};
 use quarterdeck::follow::{Batch, Subject};
+use quarterdeck::journal::OperationState;
 use quarterdeck::logs::{Line, Source, Stream, level};
 use quarterdeck::text::sanitize;
 
-use crate::stage::{SMALL, Stage};
+use crate::stage::{SMALL, Stage, deploy};
 use crate::svg;
 
 const WIDE: TermSize = TermSize { cols: 120, rows: 34 };
@@ -22,6 +23,10 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("logs", logs()),
         ("stats", stats()),
         ("confirm", confirm()),
+        ("plan", plan()),
+        ("progress", progress()),
+        ("revisions", revisions()),
+        ("timeline", timeline()),
         ("help", help()),
         ("small", small()),
     ]
@@ -55,6 +60,50 @@ fn confirm() -> String {
     read_logs(&mut stage);
     stage.keys("x");
     svg::picture(&stage.draw(), "The question before order-service is stopped")
+}
+
+fn plan() -> String {
+    let mut stage = lived(WIDE);
+    stage.at("payment-service");
+    read_logs(&mut stage);
+    let image = deploy::next(&stage, "payment-service");
+    stage.command(&format!("deploy {image}"));
+    svg::picture(&stage.draw(), "The plan of a deploy, before the question is answered")
+}
+
+fn progress() -> String {
+    let mut stage = lived(SMALL);
+    let (job, plan) = deploy::deploy(&mut stage, "payment-service");
+    read_logs(&mut stage);
+    deploy::to_the_gate(&mut stage, job, &plan);
+    svg::picture(&stage.draw(), "A deploy that waits for its health gate")
+}
+
+fn revisions() -> String {
+    let mut stage = lived(SMALL);
+    stage.at("payment-service");
+    read_logs(&mut stage);
+    stage.keys("R");
+    svg::picture(&stage.draw(), "What payment-service ran before, to choose from")
+}
+
+fn timeline() -> String {
+    let mut stage = lived(SMALL);
+    stage.at("payment-service").keys("R enter y");
+    let (_, plan, _) = deploy::asked(&stage);
+    let mut operation = deploy::recorded(&plan, stage.now);
+    stage.pass(1);
+    stage.work();
+    stage.pass(24);
+    operation.state = OperationState::Done;
+    operation.ended = Some(stage.now);
+    operation.took = Some(std::time::Duration::from_secs(24));
+    let service = stage.service("payment-service");
+    stage.keys("6 z");
+    let history = History { operations: vec![operation], events: Vec::new() };
+    stage.send(Msg::History(Some(service), Ok(Box::new(history))));
+    stage.settle();
+    svg::picture(&stage.draw(), "What happened to payment-service, and who did it")
 }
 
 fn help() -> String {

@@ -2,6 +2,9 @@
 //! effects out. The world is deterministic, so are the screens.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod deploy;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -13,7 +16,7 @@ use quarterdeck::console::{Effect, Msg, Recording, draw, settle, update};
 use quarterdeck::engine::demo::{Platform, World};
 use quarterdeck::engine::{Done, EngineError};
 use quarterdeck::engine::{LogQuery, TermSize};
-use quarterdeck::fleet::{HostUsage, Link, Observation, ServiceId};
+use quarterdeck::fleet::{HostUsage, Link, Observation, ReplicaId, ServiceId};
 use quarterdeck::follow::{Batch, Subject};
 use quarterdeck::journal::OperationRecord;
 use quarterdeck::logs::{Line, Source, Stream, level};
@@ -248,7 +251,7 @@ impl Stage {
         let count = jobs.len();
         for job in jobs {
             let Effect::Run(job, plan, _) = job else { continue };
-            let mut steps = Vec::new();
+            let (mut steps, mut made) = (Vec::new(), HashMap::new());
             for planned in &plan.steps {
                 self.send(Msg::Job(Progress::Began {
                     job,
@@ -256,12 +259,12 @@ impl Stage {
                     direction: Direction::Forward,
                     name: planned.name.clone(),
                 }));
-                let outcome = StepOutcome {
-                    number: planned.number,
-                    direction: Direction::Forward,
-                    step: planned.clone(),
-                    result: self.perform(planned),
-                };
+                let result = self.perform(planned, &made);
+                if let Ok(Done::Made(id)) = &result {
+                    made.insert(planned.number, id.clone());
+                }
+                let (number, direction) = (planned.number, Direction::Forward);
+                let outcome = StepOutcome { number, direction, step: planned.clone(), result };
                 self.send(Msg::Job(Progress::Ended { job, outcome: outcome.clone() }));
                 steps.push(outcome);
             }
@@ -282,11 +285,15 @@ impl Stage {
         count
     }
 
-    fn perform(&mut self, planned: &PlannedStep) -> Result<Done, EngineError> {
+    fn perform(
+        &mut self,
+        planned: &PlannedStep,
+        made: &HashMap<u32, ReplicaId>,
+    ) -> Result<Done, EngineError> {
         let Work::Step(step) = &planned.work else { return Ok(Done::Unchanged) };
         let step = step.clone().named(|unit| match unit {
             Unit::Is(id) => Ok(id),
-            Unit::Made(_) => Err(EngineError::Interrupted),
+            Unit::Made(step) => made.get(&step).cloned().ok_or(EngineError::Interrupted),
         });
         self.world.perform(&step?, self.now).result
     }
