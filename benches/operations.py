@@ -88,7 +88,7 @@ def images(host):
         for version in ("1", "2"):
             file = (
                 f"FROM {PROJECT}/base:1\nENV VERSION={version}\n"
-                "HEALTHCHECK --interval=100ms --timeout=2s --retries=30 CMD test -e /tmp/well\n"
+                "HEALTHCHECK --interval=500ms --timeout=2s --retries=30 CMD test -e /tmp/well\n"
                 f"CMD {json.dumps(['sh', '-c', SCRIPT])}\n"
             )
             env = {**os.environ, "DOCKER_HOST": host, "DOCKER_BUILDKIT": "0"}
