@@ -26,7 +26,7 @@ pub fn engine_killed(place: &Place, number: u32) -> bool {
     let rest: Vec<String> = lines.map(|line| line.unwrap()).collect();
     let out = child.wait_with_output().unwrap();
     let what = format!("{}: engine killed at step {number}: {rest:#?}\n{}", place.name, said(&out));
-    ended(place, &before, &to, out.status.code(), &what);
+    ended(place, &before, to, out.status.code(), &what);
     hit
 }
 
@@ -42,7 +42,7 @@ pub fn both_killed(place: &Place, point: &str, how: &str) {
     let out = place.qd(&[how, "--yes"], None);
     let what = format!("{}: both killed at {point}, {how}: {}", place.name, said(&out));
     let code = if how == "undo" && out.status.success() { Some(5) } else { out.status.code() };
-    ended(place, &before, &to, code, &what);
+    ended(place, &before, to, code, &what);
 }
 
 fn deploy(place: &Place, before: &Picture) -> (Vec<String>, &'static str) {

@@ -212,7 +212,7 @@ impl Walk {
             Op::Deploy | Op::Rollback => {
                 let to = if self.version() == "1" { "qdcrash/app:2" } else { "qdcrash/app:1" };
                 for found in wanted.values_mut() {
-                    found.image = to.to_owned();
+                    to.clone_into(&mut found.image);
                     found.id.clear();
                 }
             }
