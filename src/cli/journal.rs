@@ -10,12 +10,13 @@ use jiff::Timestamp;
 
 use super::args::{JournalArgs, JournalFormat};
 use super::exit::{CliError, Exit};
+use super::past::EnginePast;
 use super::session::Session;
 use super::style::Paint;
 use super::table::{Cell, Column, Table};
 use super::{past, say};
 use crate::config::Role;
-use crate::fleet::{Fleet, Revision, ServiceId};
+use crate::fleet::{Revision, ServiceId};
 use crate::journal::timeline::{Filter, Moment, Report, Timeline, Tone, markdown};
 use crate::journal::{Journal, OperationRecord};
 use crate::operate::{Plan, PlanRow};
@@ -46,31 +47,33 @@ pub(super) async fn run(session: &mut Session, args: &JournalArgs) -> Result<Exi
         }
     };
     let now = Timestamp::now();
+    let (since, until) = past::span(args.since.as_deref(), args.until.as_deref(), now)?;
     let filter = Filter {
         services,
-        since: past::when(args.since.as_deref(), now)?,
-        until: past::when(args.until.as_deref(), now)?,
+        since,
+        until,
         parts: args.all,
         text: args.grep.clone().unwrap_or_default(),
         ..Filter::default()
     };
     let whole = args.since.is_some() || args.output == JournalFormat::Markdown;
     let limit = args.limit.unwrap_or(if whole { ALL } else { USUAL });
-    let timeline = Timeline::read(&journal, instance.as_deref(), &filter, limit).await?;
+    let engines = past::engines(&journal, fleet.as_ref(), instance.as_deref()).await?;
+    let chapters = chapters(&journal, engines, &filter, limit).await?;
     let utc = args.utc || session.settings.ui.utc;
     match args.output {
-        JournalFormat::Json => json::timeline(&mut session.out, &timeline)?,
+        JournalFormat::Json => json::timeline(&mut session.out, &chapters)?,
         JournalFormat::Markdown => {
-            let revisions = revisions(&journal, instance.as_deref(), &filter.services).await?;
-            let to = filter.until.unwrap_or(now).min(now);
+            let span = (filter.since, filter.until.unwrap_or(now).min(now));
             let subject = args.subject.clone().unwrap_or_else(|| "all services".into());
-            let moments = timeline.moments.iter().collect();
-            let text = report(session, fleet.as_ref(), subject, (filter.since, to), utc, moments, &revisions);
+            let text = reports(session, &journal, chapters, &filter.services, &subject, span, utc).await?;
             session.out.text(&text)?;
         }
-        JournalFormat::Table if timeline.moments.is_empty() => say("nothing is on record"),
+        JournalFormat::Table if chapters.iter().all(|chapter| chapter.moments.is_empty()) => {
+            say(&nothing(&journal, args, &filter).await?);
+        }
         JournalFormat::Table => {
-            let text = table(&timeline, utc).render(
+            let text = table(&chapters, utc).render(
                 &session.out.paint,
                 session.out.fit(),
                 session.out.glyphs.ellipsis,
@@ -82,13 +85,98 @@ pub(super) async fn run(session: &mut Session, args: &JournalArgs) -> Result<Exi
     Ok(Exit::Done)
 }
 
+/// What happened on one engine, oldest first.
+struct Chapter {
+    engine: EnginePast,
+    moments: Vec<Moment>,
+}
+
+/// Everything in the order it happened, with where.
+fn in_order(chapters: &[Chapter]) -> Vec<(&Chapter, &Moment)> {
+    let mut all = Vec::new();
+    for chapter in chapters {
+        all.extend(chapter.moments.iter().map(|moment| (chapter, moment)));
+    }
+    all.sort_by_key(|(_, moment)| moment.at);
+    all
+}
+
+/// What happened on each of these, together the newest so many. Each is read for itself: what
+/// happened on one host is no part of what happened on another, though services are called the same.
+async fn chapters(
+    journal: &Journal,
+    engines: Vec<EnginePast>,
+    filter: &Filter,
+    limit: u32,
+) -> Result<Vec<Chapter>, CliError> {
+    let mut chapters = Vec::new();
+    for engine in engines {
+        let timeline = Timeline::read(journal, Some(&engine.instance), filter, limit).await?;
+        chapters.push(Chapter { engine, moments: timeline.moments });
+    }
+    let times: Vec<Timestamp> = in_order(&chapters).into_iter().map(|(_, moment)| moment.at).collect();
+    let over = times.len().saturating_sub(limit as usize);
+    if let Some(first) = times.get(over).copied().filter(|_| over > 0) {
+        for chapter in &mut chapters {
+            chapter.moments.retain(|moment| moment.at >= first);
+        }
+    }
+    Ok(chapters)
+}
+
+/// What to say where there is nothing to show.
+async fn nothing(journal: &Journal, args: &JournalArgs, filter: &Filter) -> Result<String, CliError> {
+    if journal.engines().await?.is_empty() {
+        let place = journal.path().display();
+        return Ok(format!("the journal is empty ({place}): qd writes down what it sees and does"));
+    }
+    let of = args.subject.as_ref().map(|_| {
+        let paths: Vec<String> = filter.services.iter().take(2).map(ServiceId::path).collect();
+        let more = filter.services.len().saturating_sub(paths.len());
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!(" of {}{more}", paths.join(", "))
+    });
+    let narrowed = args.since.is_some() || args.until.is_some() || args.grep.is_some();
+    let of = of.unwrap_or_default();
+    Ok(match (narrowed, filter.services.as_slice()) {
+        (true, _) => format!("nothing that matches is on record{of}"),
+        (false, [service]) => {
+            format!("nothing happened{of} as far as is on record; what it ran: qd history {}", service.path())
+        }
+        (false, _) => format!("nothing happened{of} as far as is on record"),
+    })
+}
+
+/// The report of an incident; where several engines are looked at, one of each.
+async fn reports(
+    session: &Session,
+    journal: &Journal,
+    mut chapters: Vec<Chapter>,
+    services: &[ServiceId],
+    subject: &str,
+    span: (Option<Timestamp>, Timestamp),
+    utc: bool,
+) -> Result<String, CliError> {
+    let several = chapters.len() > 1;
+    chapters.retain(|chapter| !(several && chapter.moments.is_empty()));
+    let mut texts = Vec::new();
+    for chapter in &chapters {
+        let revisions = revisions(journal, &chapter.engine.instance, services).await?;
+        let moments = chapter.moments.iter().collect();
+        texts.push(report(session, &chapter.engine.name, subject, span, utc, moments, &revisions));
+    }
+    if texts.is_empty() {
+        texts.push(report(session, "", subject, span, utc, Vec::new(), &[]));
+    }
+    Ok(texts.join("\n"))
+}
+
 /// What the services of a report ran.
 async fn revisions(
     journal: &Journal,
-    instance: Option<&str>,
+    instance: &str,
     services: &[ServiceId],
 ) -> Result<Vec<Revision>, CliError> {
-    let Some(instance) = instance else { return Ok(Vec::new()) };
     let services =
         if services.is_empty() { journal.services(Some(instance)).await? } else { services.to_vec() };
     let mut all = Vec::new();
@@ -100,14 +188,14 @@ async fn revisions(
 
 fn report(
     session: &Session,
-    fleet: Option<&Fleet>,
-    subject: String,
+    host: &str,
+    subject: &str,
     (from, to): (Option<Timestamp>, Timestamp),
     utc: bool,
     moments: Vec<&Moment>,
     revisions: &[Revision],
 ) -> String {
-    let host = fleet.and_then(Fleet::engine).map(|engine| engine.host.clone()).unwrap_or_default();
+    let (subject, host) = (subject.to_owned(), host.to_owned());
     let by = &session.who;
     let steps = Steps::default();
     let step = |operation: &OperationRecord, number| steps.of(operation, number);
@@ -135,20 +223,26 @@ fn described(plan: &str) -> HashMap<u32, String> {
     plan.rows().into_iter().map(words).collect()
 }
 
-fn table(timeline: &Timeline, utc: bool) -> Table {
-    let mut table = Table::new(vec![
-        Column::left("TIME"),
-        Column::left("SERVICE"),
-        Column::shrinking("WHAT"),
-        Column::left("BY"),
-    ]);
-    for moment in &timeline.moments {
-        table.row(vec![
-            Cell::new(Role::Dim, past::clock(moment.at, utc)),
+/// Everything in the order it happened, with a column of engines where there are several.
+fn table(chapters: &[Chapter], utc: bool) -> Table {
+    let several = chapters.iter().filter(|chapter| !chapter.moments.is_empty()).count() > 1;
+    let mut columns = vec![Column::left("TIME")];
+    if several {
+        columns.push(Column::shrinking("ENGINE"));
+    }
+    columns.extend([Column::left("SERVICE"), Column::shrinking("WHAT"), Column::left("BY")]);
+    let mut table = Table::new(columns);
+    for (chapter, moment) in in_order(chapters) {
+        let mut row = vec![Cell::new(Role::Dim, past::clock(moment.at, utc))];
+        if several {
+            row.push(Cell::new(Role::Dim, chapter.engine.name.as_str()));
+        }
+        row.extend([
             moment.subject().into(),
             Cell::new(role(moment.tone()), moment.sentence()),
             Cell::new(Role::Dim, moment.who()),
         ]);
+        table.row(row);
     }
     table
 }

@@ -1,6 +1,6 @@
 //! What the commands that look back have in common: a journal to read, and names that may be gone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
@@ -9,9 +9,13 @@ use super::say;
 use super::session::Session;
 use super::target::{self, TargetError};
 use crate::fleet::{Fleet, ServiceId};
-use crate::journal::Journal;
+use crate::journal::{EngineRecord, Journal};
 use crate::operate::Target;
 use crate::text::human::{self, Clock};
+use crate::text::sanitize;
+
+/// Columns of an engine's id that tell it from others.
+const SHORT: usize = 12;
 
 /// The journal to read in: also one that can't be written.
 pub(super) fn journal(session: &Session) -> Result<Journal, CliError> {
@@ -39,6 +43,45 @@ pub(super) async fn fleet(session: &Session) -> Option<Fleet> {
             None
         }
     }
+}
+
+/// An engine whose past is looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct EnginePast {
+    /// What the journal knows it by.
+    pub(super) instance: String,
+    /// What to call it: its host, where that tells it from the others.
+    pub(super) name: String,
+}
+
+/// The engines to look at: the one that is there, else every one on record.
+pub(super) async fn engines(
+    journal: &Journal,
+    fleet: Option<&Fleet>,
+    instance: Option<&str>,
+) -> Result<Vec<EnginePast>, CliError> {
+    let Some(instance) = instance else { return Ok(named(journal.engines().await?)) };
+    let host = fleet.and_then(Fleet::engine).map(|engine| engine.host.clone()).unwrap_or_default();
+    Ok(named(vec![EngineRecord { instance: instance.to_owned(), host }]))
+}
+
+/// Hosts are told apart by their engines' ids where they are called the same, or nothing.
+fn named(engines: Vec<EngineRecord>) -> Vec<EnginePast> {
+    let mut hosts: HashMap<String, usize> = HashMap::new();
+    for engine in &engines {
+        *hosts.entry(engine.host.clone()).or_default() += 1;
+    }
+    let name = |engine: &EngineRecord| {
+        let id = sanitize::label(&engine.instance, SHORT).to_string();
+        match (engine.host.as_str(), hosts.get(&engine.host)) {
+            ("", _) => id,
+            (host, Some(2..)) => format!("{host} ({id})"),
+            (host, _) => host.to_owned(),
+        }
+    };
+    let names: Vec<String> = engines.iter().map(name).collect();
+    let past = |(engine, name): (EngineRecord, String)| EnginePast { instance: engine.instance, name };
+    engines.into_iter().zip(names).map(past).collect()
 }
 
 /// The services a name means: what is there, else what the journal remembers.
@@ -79,6 +122,10 @@ pub(super) fn services(
         return Ok(found);
     }
     Err(match here {
+        Some(TargetError::Nothing { name, similar }) => CliError::usage(
+            format!("there is no service or replica {name:?} here, and none in the journal"),
+            TargetError::Nothing { name, similar }.remedy(),
+        ),
         Some(error) => error.into(),
         None => CliError::usage(
             format!("the journal knows no service {name:?}"),
@@ -103,9 +150,22 @@ fn remembered(known: &[ServiceId], name: &str, project: Option<&str>) -> Vec<Ser
 }
 
 /// When a time given on the command line was.
-pub(super) fn when(text: Option<&str>, now: Timestamp) -> Result<Option<Timestamp>, CliError> {
+fn when(text: Option<&str>, now: Timestamp) -> Result<Option<Timestamp>, CliError> {
     let parse = |text| human::parse_since(text, now).map_err(|e| CliError::usage(e.to_string(), ""));
     text.map(parse).transpose()
+}
+
+/// From when until when.
+pub(super) fn span(
+    since: Option<&str>,
+    until: Option<&str>,
+    now: Timestamp,
+) -> Result<(Option<Timestamp>, Option<Timestamp>), CliError> {
+    let (since, until) = (when(since, now)?, when(until, now)?);
+    if since.zip(until).is_some_and(|(since, until)| since > until) {
+        return Err(CliError::usage("--since is later than --until: nothing lies between", "Swap them."));
+    }
+    Ok((since, until))
 }
 
 /// `2026-11-20 12:03:21`.

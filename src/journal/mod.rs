@@ -27,8 +27,8 @@ mod worker;
 
 pub use error::JournalError;
 pub use record::{
-    Adoption, EventRecord, Lock, NewOperation, OperationEnd, OperationRecord, OperationState, Query,
-    RevealRecord, Sighting, StepEnd, StepRecord,
+    Adoption, EngineRecord, EventRecord, Lock, NewOperation, OperationEnd, OperationRecord, OperationState,
+    Query, RevealRecord, Sighting, StepEnd, StepRecord,
 };
 pub use recorder::{News, Recorder, Recording};
 pub use who::Who;
@@ -315,13 +315,20 @@ impl Journal {
         self.read(move |c| rows::services(c, instance.as_deref())).await
     }
 
-    /// The engines it knows revisions of a service on.
+    /// The engines anything is on record of, by the names of their hosts.
     ///
     /// # Errors
     /// It can't be read.
-    pub async fn instances(&self, service: &ServiceId) -> Result<Vec<String>, JournalError> {
-        let service = service.clone();
-        self.read(move |c| revisions::instances(c, &service)).await
+    pub async fn engines(&self) -> Result<Vec<EngineRecord>, JournalError> {
+        self.read(|c| rows::engines(c)).await
+    }
+
+    /// What an engine's host is called, for those who read without the engine.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub async fn met(&self, engine: EngineRecord) -> Result<(), JournalError> {
+        self.lightly(move |c| rows::met(c, &engine)).await
     }
 
     /// Things that happened; those already known are left out. Those nobody planned according to

@@ -234,6 +234,15 @@ pub struct RevealRecord {
     pub who: Who,
 }
 
+/// An engine that something is on record of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EngineRecord {
+    /// Its own id: [`crate::fleet::EngineInfo::instance`].
+    pub instance: String,
+    /// Its host, as it was called last; empty = not known.
+    pub host: String,
+}
+
 /// What to look for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {

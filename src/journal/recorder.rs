@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{EventRecord, Journal, JournalError, Sighting};
+use super::{EngineRecord, EventRecord, Journal, JournalError, Sighting};
 use crate::fleet::{
     Event, Fleet, HealthCheck, Image, Observation, Replica, ReplicaId, Role, ServiceId, SpecHash, State,
 };
@@ -32,6 +32,8 @@ const NAMES: usize = 10_000;
 pub struct News {
     /// Which engine.
     pub instance: String,
+    /// Its host, for humans; empty = not told.
+    pub host: String,
     /// What ran until just before; a picture of a service each.
     pub before: Vec<Sighting>,
     /// What runs; a picture of a service each.
@@ -46,6 +48,10 @@ impl News {
     /// # Errors
     /// It can't be written.
     pub async fn write(&self, journal: &Journal) -> Result<(), JournalError> {
+        if !self.host.is_empty() {
+            let engine = EngineRecord { instance: self.instance.clone(), host: self.host.clone() };
+            journal.met(engine).await?;
+        }
         for sightings in [&self.before, &self.now] {
             if !sightings.is_empty() {
                 journal.saw(&self.instance, sightings.clone()).await?;
@@ -148,6 +154,9 @@ impl Recorder {
     /// What has come together since the last time; `None`: nothing.
     pub fn news(&mut self) -> Option<News> {
         let mut news = News { instance: self.instance.clone(), ..News::default() };
+        if let Some(engine) = self.fleet.engine() {
+            news.host.clone_from(&engine.host);
+        }
         // Dated by when the engine was last heard of: while it can't be reached nothing is seen.
         if let Some(at) = self.fleet.as_of() {
             let stale = self.looked.is_none_or(|looked| at.duration_since(looked) >= REFRESH);

@@ -216,11 +216,3 @@ pub(super) fn of(
     }
     Ok(found)
 }
-
-/// See [`Journal::instances`](super::Journal::instances).
-pub(super) fn instances(connection: &Connection, service: &ServiceId) -> Result<Vec<String>, Fault> {
-    let mut statement = connection
-        .prepare_cached("SELECT DISTINCT instance FROM revisions WHERE service = ?1 ORDER BY instance")?;
-    let found = statement.query_map([key(service)], |row| row.get(0))?;
-    Ok(found.collect::<Result<_, _>>()?)
-}

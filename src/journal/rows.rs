@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::Who;
 use super::fault::Fault;
+use super::{EngineRecord, Who};
 use crate::fleet::{EngineId, Image, ServiceId, SpecHash};
 use crate::text::sanitize;
 
@@ -111,5 +111,38 @@ pub(super) fn services(connection: &Connection, instance: Option<&str>) -> Resul
     let keys = statement.query_map([instance], |row| row.get::<_, String>(0))?;
     let mut found = keys.map(|key| service(&key?)).collect::<Result<Vec<_>, Fault>>()?;
     found.sort();
+    Ok(found)
+}
+
+/// Where an engine's host name stands in `meta`, before its instance.
+const MET: &str = "engine ";
+
+/// See [`Journal::met`](super::Journal::met).
+pub(super) fn met(connection: &Connection, engine: &EngineRecord) -> Result<(), Fault> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO meta (key, value) VALUES (?1, ?2)
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value",
+    )?;
+    statement.execute([format!("{MET}{}", engine.instance), engine.host.clone()])?;
+    Ok(())
+}
+
+/// Every engine that anything is written of; one that was never met has its name from the last
+/// operation on it.
+pub(super) fn engines(connection: &Connection) -> Result<Vec<EngineRecord>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "WITH known (instance) AS (
+             SELECT instance FROM revisions UNION SELECT instance FROM operations
+             UNION SELECT instance FROM events UNION SELECT instance FROM reveals)
+         SELECT instance, coalesce(
+             (SELECT value FROM meta WHERE key = ?1 || known.instance),
+             (SELECT host FROM operations o WHERE o.instance = known.instance ORDER BY id DESC LIMIT 1),
+             '')
+         FROM known",
+    )?;
+    let rows = statement.query_map([MET], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    let engine = |(instance, host): (String, String)| EngineRecord { instance, host: line(&host) };
+    let mut found = rows.map(|row| Ok(engine(row?))).collect::<Result<Vec<_>, Fault>>()?;
+    found.sort_by(|a, b| (&a.host, &a.instance).cmp(&(&b.host, &b.instance)));
     Ok(found)
 }

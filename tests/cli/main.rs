@@ -6,6 +6,7 @@ mod demo;
 mod fake;
 mod journal;
 mod operate;
+mod past;
 mod pipes;
 #[path = "../support/pty.rs"]
 #[allow(dead_code, missing_docs, unreachable_pub)]
@@ -60,6 +61,11 @@ impl User {
         let mut command = Command::new(env!("CARGO_BIN_EXE_qd"));
         self.environment(&mut command);
         Ran::of(&command.args(args).output().unwrap())
+    }
+
+    /// Where the journal lies.
+    fn journal(&self) -> std::path::PathBuf {
+        self.home.path().join("state/journal.db")
     }
 
     /// On the demo fleet, always the same one.

@@ -3,7 +3,7 @@
 // Doc comments on arguments are the help text: no markup in a terminal.
 #![allow(clippy::doc_markdown)]
 
-use clap::Args;
+use clap::{Args, value_parser};
 
 use super::values::{JournalFormat, TableOrJson};
 
@@ -17,8 +17,8 @@ pub struct HistoryArgs {
     #[arg(short, long, value_name = "NAME")]
     pub project: Option<String>,
     /// At most so many, the newest
-    #[arg(short = 'n', long, value_name = "N")]
-    pub limit: Option<usize>,
+    #[arg(short = 'n', long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    pub limit: Option<u32>,
     /// Times in UTC instead of local
     #[arg(long)]
     pub utc: bool,
@@ -40,7 +40,7 @@ pub struct JournalArgs {
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     pub until: Option<String>,
     /// At most so many, the newest; default: 50, with --since all
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
     /// Only what has these words in it
     #[arg(short = 'g', long, value_name = "WORDS")]

@@ -6,9 +6,9 @@ use serde::Serialize;
 use super::super::exit::CliError;
 use super::super::json;
 use super::super::out::Out;
-use super::Steps;
+use super::{Chapter, Steps, in_order};
 use crate::fleet::ServiceId;
-use crate::journal::timeline::{Moment, Timeline, What};
+use crate::journal::timeline::{Moment, What};
 use crate::journal::{OperationRecord, StepRecord, Who};
 use crate::text::human;
 
@@ -24,6 +24,10 @@ struct JournalJson {
 /// One thing that happened, or a run of the same.
 #[derive(Debug, Serialize, JsonSchema)]
 struct MomentJson {
+    /// The engine's host, as far as that is known.
+    engine: String,
+    /// The engine's own id.
+    instance: String,
     /// When it began, RFC 3339.
     at: String,
     /// When it ended; absent: at once, or it has not.
@@ -161,9 +165,10 @@ pub(in crate::cli) fn schema() -> Schema {
     schema_for!(JournalJson)
 }
 
-/// Print a timeline.
-pub(super) fn timeline(out: &mut Out, timeline: &Timeline) -> Result<(), CliError> {
-    json::pretty(out, &JournalJson { schema: 1, moments: timeline.moments.iter().map(moment).collect() })
+/// Print what happened, of all engines in one list.
+pub(super) fn timeline(out: &mut Out, chapters: &[Chapter]) -> Result<(), CliError> {
+    let moments = in_order(chapters).into_iter().map(|(chapter, it)| moment(chapter, it)).collect();
+    json::pretty(out, &JournalJson { schema: 1, moments })
 }
 
 /// Print an operation.
@@ -171,7 +176,7 @@ pub(super) fn operation(out: &mut Out, record: &OperationRecord) -> Result<(), C
     json::pretty(out, &OperationJson::of(record))
 }
 
-fn moment(moment: &Moment) -> MomentJson {
+fn moment(chapter: &Chapter, moment: &Moment) -> MomentJson {
     let (mut operation, mut event, mut secret) = (None, None, None);
     match &moment.what {
         What::Operation(record) => operation = Some(OperationJson::of(record)),
@@ -187,6 +192,8 @@ fn moment(moment: &Moment) -> MomentJson {
         What::Reveal(reveal) => secret = Some(reveal.name.clone()),
     }
     MomentJson {
+        engine: chapter.engine.name.clone(),
+        instance: chapter.engine.instance.clone(),
         at: human::rfc3339(moment.at),
         until: moment.until.map(human::rfc3339),
         kind: moment.kind().word(),

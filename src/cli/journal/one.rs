@@ -33,9 +33,9 @@ pub(super) async fn run(
         JournalFormat::Json => json::operation(&mut session.out, &operation)?,
         JournalFormat::Markdown => {
             let to = operation.ended.unwrap_or_else(Timestamp::now);
-            let subject = format!("operation {number}");
+            let (subject, host) = (format!("operation {number}"), &operation.begun.host);
             let moments = timeline.moments.iter().collect();
-            let text = report(session, None, subject, (Some(operation.at), to), utc, moments, &[]);
+            let text = report(session, host, &subject, (Some(operation.at), to), utc, moments, &[]);
             session.out.text(&text)?;
         }
         JournalFormat::Table => {

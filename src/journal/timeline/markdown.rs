@@ -64,7 +64,9 @@ impl Page<'_> {
         let Report { subject, host, from, to, by, moments, .. } = self.report;
         let place = if host.is_empty() { String::new() } else { format!(" on {}", text(host)) };
         let _ = writeln!(out, "# What happened to {}{place}\n", text(subject));
-        let from = from.or_else(|| moments.first().map(|m| m.at)).unwrap_or(*to);
+        let first =
+            moments.first().map(|m| m.at).into_iter().chain(self.seen().map(|(_, after)| after.first_seen));
+        let from = from.or_else(|| first.min()).unwrap_or(*to);
         let zone = self.zone.iana_name().unwrap_or("local time");
         let offset = self.zone.to_offset(*to);
         let zone = if self.report.utc { "UTC".to_owned() } else { format!("{zone} (UTC{offset})") };
@@ -78,6 +80,19 @@ impl Page<'_> {
             text(&by.words())
         );
         let _ = writeln!(out, "**{}**\n", text(&summary(moments)));
+    }
+
+    /// What services came to run in that time without qd, behind what they ran before.
+    fn seen(&self) -> impl Iterator<Item = (&Revision, &Revision)> {
+        let Report { from, to, revisions, .. } = *self.report;
+        let within = move |r: &&Revision| {
+            r.by.is_none() && r.first_seen <= to && from.is_none_or(|from| r.first_seen >= from)
+        };
+        revisions.iter().filter(within).filter_map(|after| {
+            // The first one is no change: it ran when it was first looked at.
+            let earlier = revisions.iter().filter(|r| r.service == after.service && r.number < after.number);
+            Some((earlier.max_by_key(|r| r.number)?, after))
+        })
     }
 
     fn changes(&self, out: &mut String) {
@@ -100,29 +115,15 @@ impl Page<'_> {
                 ));
             }
         }
-        let within = |r: &&Revision| {
-            r.by.is_none()
-                && r.first_seen <= self.report.to
-                && self.report.from.is_none_or(|f| r.first_seen >= f)
-        };
-        for revision in self.report.revisions.iter().filter(within) {
-            // The first one is no change: it ran when it was first looked at.
-            let before = self
-                .report
-                .revisions
-                .iter()
-                .filter(|r| r.service == revision.service && r.number < revision.number)
-                .max_by_key(|r| r.number);
-            if let Some(before) = before {
-                let row = [
-                    revision.service.path(),
-                    image(&before.image),
-                    image(&revision.image),
-                    "not by quarterdeck".to_owned(),
-                    "seen".to_owned(),
-                ];
-                rows.push((revision.first_seen, row));
-            }
+        for (before, after) in self.seen() {
+            let row = [
+                after.service.path(),
+                image(&before.image),
+                image(&after.image),
+                "not by quarterdeck".to_owned(),
+                "seen".to_owned(),
+            ];
+            rows.push((after.first_seen, row));
         }
         if rows.is_empty() {
             return;
