@@ -67,6 +67,8 @@ impl Fault {
                     }
                     Some(ErrorCode::CannotOpen) => JournalError::Unopened { path, why },
                     Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => JournalError::Busy { path },
+                    // The files beside it could not be made as large as they have to be.
+                    Some(ErrorCode::SystemIoFailure) if is_full(&path) => JournalError::Full { path },
                     // No table, no column, a value of another type: it is a database, and not
                     // this journal.
                     None
@@ -81,6 +83,20 @@ impl Fault {
             }
         }
     }
+}
+
+/// Whether the disk a file lies on has no room for another of its pages and those beside it.
+#[cfg(unix)]
+fn is_full(path: &Path) -> bool {
+    /// What `SQLite` puts beside a file before it writes to it, bytes.
+    const BESIDE: u64 = 64 * 1024;
+    let disk = path.parent().map(rustix::fs::statvfs);
+    disk.is_some_and(|disk| disk.is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < BESIDE))
+}
+
+#[cfg(not(unix))]
+fn is_full(_: &Path) -> bool {
+    false
 }
 
 fn words(raw: &str) -> String {

@@ -41,8 +41,10 @@ pub(super) fn to_read(path: &Path) -> Result<Connection, JournalError> {
         // Reading takes a note beside the file. Where we can't put it and nobody else has (who
         // writes, has), the file is whole, and is read as it is.
         Err(Fault::Sql(error))
-            if matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
-                && !has_log(path) =>
+            if matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::SystemIoFailure)
+            ) && !has_log(path) =>
         {
             reading(path, "?immutable=1")
         }

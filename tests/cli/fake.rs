@@ -4,6 +4,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -19,6 +20,7 @@ pub const INSTANCE: &str = "fake-engine-1";
 pub struct Fake {
     socket: PathBuf,
     asked: Arc<Mutex<Vec<String>>>,
+    hangs: Arc<AtomicBool>,
 }
 
 impl Fake {
@@ -27,20 +29,30 @@ impl Fake {
         let socket = user.home.path().join("engine.sock");
         let listener = UnixListener::bind(&socket).unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let all = asked.clone();
+        let hangs = Arc::new(AtomicBool::new(false));
+        let (all, hang) = (asked.clone(), hangs.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let asked = all.clone();
-                std::thread::spawn(move || serve(&stream, &asked));
+                let (asked, hangs) = (all.clone(), hang.clone());
+                std::thread::spawn(move || serve(&stream, &asked, &hangs));
             }
         });
-        Self { socket, asked }
+        Self { socket, asked, hangs }
+    }
+
+    /// Whether it takes changes without ever answering.
+    pub fn hang(&self, hangs: bool) {
+        self.hangs.store(hangs, Ordering::SeqCst);
+    }
+
+    /// Where it listens, as `--host` takes it.
+    pub fn host(&self) -> String {
+        format!("unix://{}", self.socket.display())
     }
 
     /// Run a command on it.
     pub fn qd(&self, user: &User, args: &[&str]) -> Ran {
-        let host = format!("unix://{}", self.socket.display());
-        user.qd(&[&["--host", &host], args].concat())
+        user.qd(&[&["--host", &self.host()], args].concat())
     }
 
     /// What would change something, as it was asked for.
@@ -50,7 +62,7 @@ impl Fake {
     }
 }
 
-fn serve(stream: &UnixStream, asked: &Mutex<Vec<String>>) {
+fn serve(stream: &UnixStream, asked: &Mutex<Vec<String>>, hangs: &AtomicBool) {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     while reader.read_line(&mut line).is_ok_and(|n| n > 0) {
@@ -76,6 +88,16 @@ fn serve(stream: &UnixStream, asked: &Mutex<Vec<String>>) {
             None => path,
         };
         asked.lock().unwrap().push(format!("{method} {path}"));
+        if path.starts_with("/events") {
+            // Nothing ever happens: the answer begins, and goes on until the other side leaves.
+            let head =
+                "HTTP/1.1 200 X\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+            let _ = (&*stream).write_all(head.as_bytes());
+        }
+        if path.starts_with("/events") || (method != "GET" && hangs.load(Ordering::SeqCst)) {
+            let _ = reader.read_to_end(&mut Vec::new());
+            return;
+        }
         let (status, body) = answer(method, path.split('?').next().unwrap_or_default());
         let body = if status == 204 { String::new() } else { body.to_string() };
         let head = format!(

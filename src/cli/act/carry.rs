@@ -37,6 +37,7 @@ pub(in crate::cli) async fn carry(
     let bridge = session.bridge(fleet);
     // Before the first step: from here on Ctrl-C has to mean something else.
     let mut signals = Signals::listen();
+    let asked = resume.as_ref().map(|(_, how)| *how);
     let mut told = match resume {
         Some((record, how)) => operate::resume(bridge, JobId(1), record, how, consent, control.clone()),
         None => operate::run(bridge, JobId(1), plan.clone(), consent, control.clone()),
@@ -67,7 +68,7 @@ pub(in crate::cli) async fn carry(
     };
     let broken = teller.broken();
     let outcome = outcome.ok_or_else(lost)?;
-    end(session, &plan, &outcome, format, broken)
+    end(session, &plan, &outcome, asked, format, broken)
 }
 
 /// The last word. An output that broke must not hide how it ended.
@@ -75,18 +76,19 @@ fn end(
     session: &mut Session,
     plan: &Plan,
     outcome: &Outcome,
+    how: Option<Resume>,
     format: ActFormat,
     mut broken: Option<CliError>,
 ) -> Result<Exit, CliError> {
     if format == ActFormat::Json && broken.is_none() {
         let out = &mut session.out;
-        let printed = json::line(out, &report::ActJson::done(plan, outcome)).and_then(|()| out.flush());
+        let printed = json::line(out, &report::ActJson::done(plan, outcome, how)).and_then(|()| out.flush());
         broken = printed.err();
     }
-    outcome::tell(outcome);
+    outcome::tell(outcome, how);
     match broken {
-        Some(error) if outcome.ok() => Err(error),
-        _ => Ok(exit_of(outcome)),
+        Some(error) if outcome::is_as_wanted(outcome, how) => Err(error),
+        _ => Ok(exit_of(outcome, how)),
     }
 }
 

@@ -13,12 +13,16 @@ pub(super) fn journal(plan: &Plan, session: &Session) -> Result<(), CliError> {
         return Ok(());
     };
     if plan.needs_journal() {
+        let remedy = problem.remedy();
+        // Some say so themselves.
+        let without = if remedy.contains("--no-journal") {
+            ""
+        } else {
+            " Or add --no-journal: no record, no undo after a crash, no lock against a second qd."
+        };
         return Err(CliError::refused(
             format!("{problem}: {} needs it, nothing was done", plan.intent.change),
-            format!(
-                "{} Or add --no-journal: no record, no undo after a crash, no lock against a second qd.",
-                problem.remedy()
-            ),
+            format!("{remedy}{without}"),
         ));
     }
     session.warn_unrecorded();

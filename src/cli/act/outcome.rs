@@ -3,12 +3,23 @@
 use super::say;
 use crate::cli::exit::Exit;
 use crate::engine::EngineError;
-use crate::operate::{End, Outcome};
+use crate::operate::{End, Outcome, Resume};
+
+/// Whether it ended as it was asked to: who asks for an undo wants it undone.
+pub(super) fn is_as_wanted(outcome: &Outcome, how: Option<Resume>) -> bool {
+    outcome.ok() || (how == Some(Resume::Undo) && matches!(outcome.end, End::Undone { .. }))
+}
 
 /// Say what became of it, and what to do where it did not end as wanted.
-pub(super) fn tell(outcome: &Outcome) {
-    let word = if outcome.ok() { "" } else { "qd: " };
-    say(&format!("{word}{}", outcome.sentence()));
+pub(super) fn tell(outcome: &Outcome, how: Option<Resume>) {
+    if is_as_wanted(outcome, how) {
+        say(&outcome.sentence());
+        for line in &outcome.advice {
+            say(&format!("    {line}"));
+        }
+        return;
+    }
+    say(&format!("qd: {}", outcome.sentence()));
     for line in &outcome.advice {
         say(&format!("    {line}"));
     }
@@ -48,10 +59,11 @@ pub(super) fn word(end: &End) -> &'static str {
 }
 
 /// The exit code it ends with.
-pub(super) fn exit_of(outcome: &Outcome) -> Exit {
+pub(super) fn exit_of(outcome: &Outcome, how: Option<Resume>) -> Exit {
     match &outcome.end {
         End::Done => Exit::Done,
         End::Refused { .. } => Exit::Refused,
+        End::Undone { .. } if is_as_wanted(outcome, how) => Exit::Done,
         End::Undone { .. } => Exit::Undone,
         End::Interrupted { .. } => Exit::Interrupted,
         End::Failed { .. } => {

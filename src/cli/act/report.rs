@@ -8,7 +8,8 @@ use super::{outcome, words};
 use crate::engine::Done;
 use crate::fleet::{HealthCheck, State};
 use crate::operate::{
-    Change, Direction, ImageChange, Outcome, Phase, Plan, PlanJson, PlannedStep, Seen, StepOutcome, Work,
+    Change, Direction, ImageChange, Outcome, Phase, Plan, PlanJson, PlannedStep, Resume, Seen, StepOutcome,
+    Work,
 };
 
 /// The version of these schemas; it grows only when a field changes its meaning or goes away.
@@ -266,7 +267,7 @@ impl ActJson {
     }
 
     /// What became of it.
-    pub(super) fn done(plan: &Plan, outcome: &Outcome) -> Self {
+    pub(super) fn done(plan: &Plan, outcome: &Outcome, how: Option<Resume>) -> Self {
         let steps = outcome.steps.iter().map(|ended| {
             let error = ended.result.as_ref().err();
             StepJson {
@@ -276,12 +277,13 @@ impl ActJson {
                 ..StepJson::of(&ended.step, ended.direction)
             }
         });
+        let ok = outcome::is_as_wanted(outcome, how);
         let images = if outcome.images.is_empty() { &plan.images } else { &outcome.images };
         Self {
-            ok: outcome.ok(),
+            ok,
             end: outcome::word(&outcome.end),
             operation: outcome.operation,
-            remedy: Some(outcome::remedy(outcome)).filter(|remedy| !remedy.is_empty()),
+            remedy: Some(outcome::remedy(outcome)).filter(|remedy| !ok && !remedy.is_empty()),
             advice: outcome.advice.clone(),
             warnings: plan.warnings.clone(),
             images: images.iter().map(ImageJson::of).collect(),

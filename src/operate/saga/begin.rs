@@ -310,7 +310,7 @@ impl Saga {
                 self.pen.operation().map(|n| format!("Finish it: qd finish {n}.")).unwrap_or_default();
             return End::Refused { why, remedy: finish };
         }
-        self.back("it was left in the middle and is undone".to_owned()).await
+        self.back("it was left in the middle".to_owned()).await
     }
 
     /// The last entry, and the outcome.
