@@ -136,6 +136,9 @@ pub struct Managed {
     /// How many do run that are made as the service says now, and are healthy where they have a
     /// HEALTHCHECK: a gate waits until they are as many as wanted.
     pub running: u32,
+    /// How many more still run that are told to end and will, on nodes that answer: old ones, and
+    /// those of which there were too many.
+    pub leaving: u32,
     /// Limits of each replica.
     pub limits: Limits,
     /// Its `ForceUpdate` count.

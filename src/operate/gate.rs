@@ -38,6 +38,8 @@ pub(super) struct Watch {
     base: Option<Base>,
     /// Since when it is seen to run.
     running: Option<Instant>,
+    /// Since when it is seen to be well.
+    became: Option<Instant>,
     /// Since when it was well, by an earlier gate.
     well: Option<Well>,
     output: String,
@@ -89,6 +91,7 @@ impl Watch {
             before,
             base: None,
             running: None,
+            became: None,
             well,
             output: String::new(),
         }
@@ -97,7 +100,7 @@ impl Watch {
     /// When it became well, once it is.
     pub(super) fn well(&self) -> Option<Well> {
         let base = self.base?;
-        let since = self.well.filter(|w| w.base == base).map(|w| w.since).or(self.running)?;
+        let since = self.well.filter(|w| w.base == base).map(|w| w.since).or(self.became)?;
         Some(Well { since, base })
     }
 
@@ -136,7 +139,7 @@ impl Watch {
             )),
             State::Removing | State::Dead => Look::Failed(format!("is {}", replica.state.word())),
             State::Created | State::Paused => {
-                self.running = None;
+                (self.running, self.became) = (None, None);
                 self.wait(details, now)
             }
         }
@@ -178,11 +181,19 @@ impl Watch {
             Rule::Healthy | Rule::Completes | Rule::Converged => Duration::ZERO,
             Rule::Stays(time) | Rule::Settles(time) => time,
         };
+        if !well {
+            self.became = None;
+            return self.wait(details, now);
+        }
+        // Without a check it is well as long as it runs; with one, since that first passed.
+        let first = if check == HealthCheck::None { running } else { now };
+        let became = *self.became.get_or_insert(first);
         let since = match (&self.rule, self.well) {
             (Rule::Settles(_), Some(well)) if well.base == seen => well.since,
+            (Rule::Settles(_), _) => became,
             _ => running,
         };
-        if well && now.duration_since(since) >= needed {
+        if now.duration_since(since) >= needed {
             return Look::Open;
         }
         self.wait(details, now)
@@ -193,7 +204,8 @@ impl Watch {
         if let Some(lost) = self.lost.take() {
             self.away += now.duration_since(lost);
             self.rising = Some(now + RISE);
-            (self.base, self.running, self.well, self.before) = (None, None, None, None);
+            (self.base, self.running, self.became) = (None, None, None);
+            (self.well, self.before) = (None, None);
         }
     }
 
@@ -249,18 +261,29 @@ impl Watch {
             Some(UpdateState::Updating | UpdateState::RollingBack) => true,
             Some(UpdateState::Completed | UpdateState::RolledBack) | None => false,
         };
-        if !under_way && running >= wanted {
+        // As many as wanted, and not more: those of which there are too many have to be chosen first,
+        // and then to end.
+        let enough = !under_way && running == wanted;
+        if enough && managed.leaving == 0 {
             return Look::Open;
         }
         let spent = now.duration_since(self.began);
         if spent > self.deadline + self.away {
+            if enough {
+                // What is slow to end does so without anybody waiting for it.
+                return Look::Open;
+            }
             let time = span(self.deadline);
             return Look::Failed(format!(
                 "has {running} of {wanted} replicas after {time}{}",
                 after(&message)
             ));
         }
-        let words = if message.is_empty() { format!("{running} of {wanted} replicas") } else { message };
+        let words = match managed.leaving {
+            _ if !message.is_empty() => message,
+            0 => format!("{running} of {wanted} replicas"),
+            leaving => format!("{running} of {wanted} replicas, {leaving} ending"),
+        };
         Look::Waiting(self.seen(None, HealthCheck::None, words, now))
     }
 }

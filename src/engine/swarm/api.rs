@@ -210,6 +210,13 @@ pub(super) struct Node {
     #[serde(rename = "ID")]
     pub(super) id: String,
     pub(super) description: NodeDescription,
+    pub(super) status: NodeStatus,
+}
+
+#[derive(Deserialize, Default, Clone)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct NodeStatus {
+    pub(super) state: Option<String>,
 }
 
 #[derive(Deserialize, Default, Clone)]

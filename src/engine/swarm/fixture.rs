@@ -49,6 +49,10 @@ pub(super) fn template(image: &str) -> Value {
     })
 }
 
+pub(super) fn node(id: &str, host: &str, state: &str) -> Value {
+    json!({"ID": id, "Description": {"Hostname": host}, "Status": {"State": state}})
+}
+
 /// A task of `shop_NAME`, made at `second`, in its state since then.
 pub(super) fn task(id: &str, name: &str, slot: u32, second: u32, state: &str, desired: &str) -> Value {
     json!({
@@ -74,10 +78,10 @@ pub(super) fn failed(id: &str, name: &str, slot: u32, second: u32, code: i64) ->
 }
 
 pub(super) fn look(services: &[Value], tasks: &[Value]) -> Look {
-    let node = |id: &str, host: &str| json!({"ID": id, "Description": {"Hostname": host}});
+    let nodes = [node("n-one", "one", "ready"), node("n-two", "two", "ready")];
     Look {
         services: serde_json::from_value(json!(services)).unwrap(),
         tasks: serde_json::from_value(json!(tasks)).unwrap(),
-        nodes: serde_json::from_value(json!([node("n-one", "one"), node("n-two", "two")])).unwrap(),
+        nodes: serde_json::from_value(json!(nodes)).unwrap(),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::api::{ContainerSpec, Service, ServiceSpec, Task, Template};
+use super::api::{ContainerSpec, Node, Service, ServiceSpec, Task, Template};
 use super::look::{Blind, blind};
 use super::map::{self, Local, Names};
 use super::{slots, spec, update};
@@ -33,11 +33,11 @@ pub(super) async fn managed(
     let (services, tasks, nodes) = tokio::join!(
         wire.get::<Vec<Service>>("/services?status=true", "the swarm"),
         wire.get::<Vec<Value>>("/tasks", "the swarm"),
-        wire.get::<Vec<super::api::Node>>("/nodes", "the swarm"),
+        wire.get::<Vec<Node>>("/nodes", "the swarm"),
     );
     let (services, raw) = (services.map_err(words)?, tasks.map_err(words)?);
     let tasks: Vec<Task> = raw.iter().map(|task| Task::deserialize(task).unwrap_or_default()).collect();
-    let names = Names::of(nodes.as_deref().unwrap_or_default());
+    let nodes = nodes.unwrap_or_default();
     let images = local_images(wire).await;
     let mut found = Vec::new();
     for id in of {
@@ -48,7 +48,7 @@ pub(super) async fn managed(
             .filter(|(task, raw)| task.service_id == it.id && is_made_so(task, raw, it))
             .map(|(task, _)| task)
             .collect();
-        let mut one = read(it, id, &tasks, &names);
+        let mut one = read(it, id, &tasks, &nodes);
         let running = so.iter().filter(|task| task.status.state.as_deref() == Some("running"));
         one.running = u32::try_from(running.count()).unwrap_or(u32::MAX);
         if one.image.id.is_empty() {
@@ -81,7 +81,8 @@ fn is_made_so(task: &Task, raw: &Value, service: &Service) -> bool {
 }
 
 /// All that the lists tell of one service.
-fn read(it: &Service, id: &ServiceId, tasks: &[Task], names: &Names) -> Managed {
+fn read(it: &Service, id: &ServiceId, tasks: &[Task], nodes: &[Node]) -> Managed {
+    let names = &Names::of(nodes);
     let template = Template::of(&it.spec.task_template);
     let container = template.container_spec.clone().unwrap_or_default();
     let config = it.spec.update_config.clone().unwrap_or_default();
@@ -95,6 +96,7 @@ fn read(it: &Service, id: &ServiceId, tasks: &[Task], names: &Names) -> Managed 
         replicas: (!map::is_global(it)).then_some(desired),
         wanted: desired,
         running: 0,
+        leaving: leaving(it, tasks, nodes),
         limits: map::limits(template.resources.as_ref()),
         force: template.force_update.unwrap_or(0),
         rolls_back: config.failure_action.as_deref() == Some("rollback"),
@@ -106,6 +108,20 @@ fn read(it: &Service, id: &ServiceId, tasks: &[Task], names: &Names) -> Managed 
         spec: spec::hash(&it.spec.task_template),
         update: update::status(it, tasks, &Local::new(), names),
     }
+}
+
+/// How many of its tasks still run that the swarm has told to end. On a node that does not answer
+/// they are taken for running for ever.
+fn leaving(it: &Service, tasks: &[Task], nodes: &[Node]) -> u32 {
+    let answers =
+        |id: &str| nodes.iter().any(|node| node.id == id && node.status.state.as_deref() == Some("ready"));
+    let leaves = |task: &&Task| {
+        task.service_id == it.id
+            && !slots::is_wanted(task)
+            && matches!(task.status.state.as_deref(), Some("starting" | "running"))
+            && task.node_id.as_deref().is_some_and(answers)
+    };
+    u32::try_from(tasks.iter().filter(leaves).count()).unwrap_or(u32::MAX)
 }
 
 /// `quarterdeck.gate.*` labels of the service (`deploy: labels:`) and of its containers; the

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::fixture::{look, service, task, template};
+use super::super::fixture::{look, node, service, task, template};
 use super::*;
 
 #[test]
@@ -14,7 +14,7 @@ fn what_planning_wants_to_know() {
     let look = look(&[raw], &[]);
     let it = look.services.first().unwrap();
     let id = map::service_id(&EngineId::new("swarm"), it);
-    let it = read(it, &id, &look.tasks, &Names::of(&look.nodes));
+    let it = read(it, &id, &look.tasks, &look.nodes);
     assert_eq!((&*it.image.reference, &*it.image.id), ("shop/api:2", "sha256:bb"));
     assert_eq!(it.previous.map(|image| image.id), Some("sha256:aa".into()));
     assert_eq!((it.replicas, it.wanted, it.force), (Some(2), 2, 3));
@@ -35,7 +35,7 @@ fn a_service_of_one_a_node_has_no_number_to_set() {
     let look = look(&[raw], &[]);
     let it = look.services.first().unwrap();
     let id = map::service_id(&EngineId::new("swarm"), it);
-    let it = read(it, &id, &look.tasks, &Names::of(&look.nodes));
+    let it = read(it, &id, &look.tasks, &look.nodes);
     assert_eq!((it.replicas, it.wanted), (None, 3));
 }
 
@@ -52,6 +52,23 @@ fn only_tasks_made_as_the_service_says_now_count() {
     unforced["Spec"]["ForceUpdate"] = json!(2);
     assert!(!counts(&unforced));
     assert!(!counts(&task("t1", "web", 1, 0, "running", "shutdown")), "it is on its way out");
+}
+
+#[test]
+fn those_told_to_end_count_until_they_did() {
+    let tasks = [
+        task("t1", "web", 1, 0, "running", "running"),
+        task("t2", "web", 2, 0, "running", "remove"),
+        task("t3", "web", 3, 0, "running", "shutdown"),
+        task("t4", "web", 4, 0, "shutdown", "remove"),
+        task("t5", "web", 5, 0, "preparing", "shutdown"),
+        task("t6", "other", 6, 0, "running", "shutdown"),
+    ];
+    let look = look(&[service("web", 1)], &tasks);
+    let web = look.services.first().unwrap();
+    assert_eq!(leaving(web, &look.tasks, &look.nodes), 2);
+    let down: Vec<Node> = serde_json::from_value(json!([node("n-one", "one", "down")])).unwrap();
+    assert_eq!(leaving(web, &look.tasks, &down), 0, "where nobody answers, nothing is known");
 }
 
 #[test]

@@ -89,6 +89,10 @@ impl World {
             let unit = &self.units[slot];
             unit.make == it.now.number && self.is_well(unit)
         });
+        let leaving = self.units_of[index].iter().filter(|&&slot| {
+            let ends = |run: &super::Run| run.asked.is_some() && run.to.is_none();
+            self.units[slot].runs.back().is_some_and(ends)
+        });
         let SpecHash(hash) = spec_hash(spec, it.now.limits);
         Some(Managed {
             service: service.clone(),
@@ -97,6 +101,7 @@ impl World {
             replicas: Some(it.desired),
             wanted: it.desired,
             running: u32::try_from(running.count()).unwrap_or(u32::MAX),
+            leaving: u32::try_from(leaving.count()).unwrap_or(u32::MAX),
             limits: it.now.limits,
             force: it.force,
             rolls_back: true,

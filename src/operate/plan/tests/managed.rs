@@ -13,6 +13,7 @@ fn managed(set: &Set, name: &str) -> Managed {
         replicas: Some(3),
         wanted: 3,
         running: 3,
+        leaving: 0,
         limits: Limits::default(),
         force: 4,
         rolls_back: true,

@@ -53,6 +53,8 @@ async fn gates_open_soon_after_what_they_wait_for_is_true() {
     opens(Life::Healthy(0), Rule::Healthy, ms(0), ms(100)).await;
     opens(Life::Plain, Rule::Stays(ms(3000)), ms(3000), ms(3100)).await;
     opens(Life::Plain, Rule::Settles(ms(500)), ms(500), ms(600)).await;
+    // It has to be well for so long, not only to run.
+    opens(Life::Healthy(2000), Rule::Settles(ms(500)), ms(2500), ms(2650)).await;
     // Planned for a HEALTHCHECK that the image does not have: it has to stay for a while.
     opens(Life::Plain, Rule::Healthy, ms(5000), ms(5100)).await;
     // Planned for none, and there is one: it has to pass.
