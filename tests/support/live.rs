@@ -77,7 +77,7 @@ impl Live {
                 eprintln!("   {what}: seen after {} ms", took.as_millis());
                 return (found, took);
             }
-            if began.elapsed() > Duration::from_secs(20) {
+            if began.elapsed() > Duration::from_mins(1) {
                 let rows = self
                     .look(|seen| replicas(&seen.fleet).iter().map(|r| format!("{r:?}")).collect::<Vec<_>>());
                 panic!("never seen: {what}; the fleet:\n{}", rows.join("\n"));

@@ -2,7 +2,9 @@
 
 use std::process::{Command, Stdio};
 
-use crate::node::{STACK, Swarm, managed, settled};
+use quarterdeck::fleet::Health;
+
+use crate::node::{CRASH, STACK, Swarm, managed, settled, summary};
 
 /// Runs `qd ARGS` on the private engine, with a home of its own; gives exit code and all it said.
 fn qd(swarm: &Swarm, home: &tempfile::TempDir, args: &[&str]) -> (i32, String) {
@@ -25,11 +27,10 @@ fn qd(swarm: &Swarm, home: &tempfile::TempDir, args: &[&str]) -> (i32, String) {
 }
 
 #[test]
-fn status_and_logs() {
+fn status_and_logs_of_a_stack_and_of_a_task_that_failed() {
     let Some(swarm) = Swarm::begin() else { return };
     let home = tempfile::tempdir().unwrap();
-    swarm.deploy(STACK);
-    settled(&swarm.watch(), "web", 2);
+    let live = swarm.with_stack();
     let (code, said) = qd(&swarm, &home, &["status", "--all"]);
     assert_eq!(code, 0, "{said}");
     for row in ["none     0/0", "web      2/2", "agent    1/1"] {
@@ -37,6 +38,14 @@ fn status_and_logs() {
     }
     let (code, said) = qd(&swarm, &home, &["logs", "shop/web"]);
     assert_eq!((code, said.matches("one").count()), (0, 2), "{said}");
+
+    swarm.deploy(&format!("{STACK}{CRASH}"));
+    live.until("it failed", |f| (summary(f, "crash")?.health.health == Health::Down).then_some(()));
+    let (code, said) = qd(&swarm, &home, &["status"]);
+    let says = |row: &str| row.contains("crash ") && row.contains("0/1") && row.contains("exit 3");
+    assert!(code == 0 && said.lines().any(says), "{code}: {said}");
+    let (code, said) = qd(&swarm, &home, &["logs", "shop/crash"]);
+    assert!(code == 0 && said.contains("bad"), "{code}: {said}");
 }
 
 #[test]

@@ -47,6 +47,13 @@ services:
     deploy: {<<: *deploy, replicas: 0}
 "#;
 
+/// One more service for it, whose task fails, and which waits long before there is another one.
+pub const CRASH: &str = r"
+  crash:
+    image: qdswarm/api:bad
+    deploy: {restart_policy: {delay: 60s}}
+";
+
 /// See the module. Dropped, it leaves an engine without a swarm and without containers.
 pub struct Swarm {
     pub reference: Reference,
@@ -65,16 +72,56 @@ impl Swarm {
         for (tag, script) in IMAGES {
             swarm.image(tag, script);
         }
-        swarm.reference.docker(&["swarm", "init", "--advertise-addr", address]);
+        swarm.init(address);
         Some(swarm)
+    }
+
+    /// `docker swarm init`, until tasks can be placed on it and ports published.
+    pub fn init(&self, address: &str) {
+        self.reference.docker(&["swarm", "init", "--advertise-addr", address]);
+        eventually("a node that is ready, and its ingress network", Duration::from_mins(1), || {
+            let nodes = self.reference.docker(&["node", "ls", "--format", "{{.Status}} {{.Availability}}"]);
+            let networks = ["network", "ls", "--filter=driver=overlay", "--format={{.Name}}"];
+            let networks = self.reference.docker(&networks);
+            (nodes == "Ready Active" && networks.lines().any(|name| name == "ingress")).then_some(())
+        });
+    }
+
+    /// `docker swarm leave`, until nothing of it is left.
+    pub fn leave(&self) {
+        let _ = self.reference.try_docker(&["swarm", "leave", "--force"]);
+        // Its containers go with it, a moment later; and later still its networks: while the old
+        // stack's is there, a new stack takes it for its own, and its services have none.
+        let gone = |began: Instant| {
+            let containers = ["ps", "-aq", "--filter=label=com.docker.swarm.task.id"];
+            let networks = ["network", "ls", "-q", "--filter=label=com.docker.stack.namespace"];
+            while began.elapsed() < Duration::from_secs(15) {
+                let left = [&containers[..], &networks].map(|list| self.reference.docker(list));
+                if left.iter().all(String::is_empty) {
+                    return true;
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            false
+        };
+        if !gone(Instant::now()) {
+            // An engine that was left in the middle of something may keep a network until it ends.
+            eprintln!("   the engine keeps something of the swarm that was left: started anew");
+            self.reference.control("kill");
+            self.reference.control("start");
+        }
     }
 
     /// The image `tag` does `script` from now on.
     pub fn image(&self, tag: &str, script: &str) {
+        let command = serde_json::json!(["sh", "-c", script]);
+        let is = self.reference.try_docker(&["image", "inspect", "--format={{json .Config.Cmd}}", tag]);
+        if serde_json::from_slice::<serde_json::Value>(&is.stdout).is_ok_and(|is| is == command) {
+            return;
+        }
         self.reference.remove(&["qdswarm-image"]);
         self.reference.docker(&["create", "--name", "qdswarm-image", "qdtest/base:1", "true"]);
-        let command = format!("CMD {}", serde_json::json!(["sh", "-c", script]));
-        self.reference.docker(&["commit", "--change", &command, "qdswarm-image", tag]);
+        self.reference.docker(&["commit", "--change", &format!("CMD {command}"), "qdswarm-image", tag]);
         self.reference.remove(&["qdswarm-image"]);
     }
 
@@ -83,7 +130,20 @@ impl Swarm {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(stack.as_bytes()).unwrap();
         let path = file.path().to_str().unwrap();
-        self.reference.docker(&["stack", "deploy", "--resolve-image", "never", "-c", path, "shop"]);
+        let deploy = ["stack", "deploy", "--resolve-image", "never", "-c", path, "shop"];
+        // The network that is made for the stack is now and then not known yet to the call right
+        // after, which makes its first service; the engine's own client does not ask again.
+        eventually("the stack to be deployed", Duration::from_secs(30), || {
+            let out = self.reference.try_docker(&deploy);
+            let said = String::from_utf8_lossy(&out.stderr);
+            let soon = said.contains("network shop_default not found");
+            assert!(out.status.success() || soon, "docker {deploy:?}: {said}");
+            if soon {
+                eprintln!("   again: {said}");
+                std::thread::sleep(Duration::from_millis(200));
+            }
+            out.status.success().then_some(())
+        });
     }
 
     pub fn open(&self) -> Arc<dyn Engine> {
@@ -109,16 +169,7 @@ impl Swarm {
     }
 
     fn end(&self) {
-        let _ = self.reference.try_docker(&["swarm", "leave", "--force"]);
-        // The swarm's containers go with it, a moment later.
-        let began = Instant::now();
-        while began.elapsed() < Duration::from_secs(20) {
-            let filter = "label=com.docker.swarm.task.id";
-            if self.reference.docker(&["ps", "-aq", "--filter", filter]).is_empty() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        self.leave();
         self.reference.clear();
     }
 }

@@ -139,7 +139,8 @@ fn a_swarm_that_is_left_takes_its_rows_with_it() {
         assert!(!sentence.contains("swarm"), "no trouble: {sentence}");
     });
     // And comes back with them.
-    swarm.reference.docker(&["swarm", "init", "--advertise-addr", "127.0.0.1"]);
+    swarm.leave();
+    swarm.init("127.0.0.1");
     swarm.deploy(STACK);
     settled(&live, "web", 2);
 }
