@@ -199,7 +199,10 @@ impl Roster {
                 let text = format!("{} removed", member.source.tag);
                 changes.push(Change::Mark(marker::line(&member.source, at, Level::Info, &text)));
             }
-            self.past.insert(Arc::clone(&member.source.tag), member.image);
+            // Where another has its place already, that one is what comes before the next.
+            let stays = self.members.values().find(|it| it.source.tag == member.source.tag);
+            let image = stays.map_or(member.image, |it| it.image.clone());
+            self.past.insert(Arc::clone(&member.source.tag), image);
             changes.push(Change::Close(id.clone()));
         }
     }

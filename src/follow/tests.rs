@@ -312,6 +312,24 @@ async fn a_restart_loses_nothing_and_repeats_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_goes_after_its_successor_came_is_not_taken_for_the_latest() {
+    let engine = Fake::new();
+    engine.print("a", &[]);
+    let mut follow = started(&engine, FOLLOW, vec![replica("a", 1)]);
+    let feed = follow.feed();
+    for (old, new) in [("a", "b"), ("b", "c")] {
+        engine.print(new, &[]);
+        let mut next = replica(new, 1);
+        next.image.reference = format!("api:{new}").into();
+        feed.observe(&Observation::Applied { at: at(2000), replica: Box::new(next) });
+        feed.observe(&Observation::Removed { at: at(2100), id: replica_id(old) });
+    }
+    let got = all(&mut follow).await;
+    let recreated: Vec<String> = words(&got).into_iter().filter(|it| it.contains("recreated")).collect();
+    assert_eq!(recreated, ["# api-1 recreated: 1.0 → b", "# api-1 recreated: b → c"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_recreated_replica_is_picked_up() {
     let engine = Fake::new();
     engine.print("a", &[(1000, "old")]);
