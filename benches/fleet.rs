@@ -39,6 +39,8 @@ fn replica(n: usize) -> Replica {
         check: if n.is_multiple_of(2) { HealthCheck::Healthy } else { HealthCheck::None },
         image: Image { reference: format!("shop/service-{n}:1.{n}").into(), id: "sha256:aa".into() },
         ports: vec![port("0.0.0.0"), port("::")],
+        addresses: Vec::new(),
+        labels: quarterdeck::fleet::Labels::default(),
         created: at(0),
         started: Some(at(0)),
         finished: None,

@@ -49,6 +49,14 @@ pub enum EngineError {
         /// Which call.
         during: String,
     },
+    /// A command in a replica did not end in the time it was given.
+    #[error("{what} did not end within {limit}")]
+    Overran {
+        /// The command and the replica.
+        what: String,
+        /// The time, for humans.
+        limit: String,
+    },
     /// The connection broke in the middle.
     #[error("the connection to the engine was lost ({why})")]
     Disconnected {
@@ -177,6 +185,7 @@ impl EngineError {
             Self::Unreachable { .. } => "Check the name and the route, and DOCKER_HOST or the context in use.".into(),
             Self::Tls { .. } => "Check DOCKER_CERT_PATH, DOCKER_TLS_VERIFY and whether the port speaks TLS.".into(),
             Self::Timeout { .. } => "The engine is hung or overloaded; look at its log and at the host's load.".into(),
+            Self::Overran { .. } => "Give it more time, or look at what it waits for; it may still run there.".into(),
             Self::Disconnected { .. } => "Is the engine restarting? quarterdeck keeps trying.".into(),
             Self::Garbage { .. } => "Is that really a Docker API? Check the address; a proxy in between can do this.".into(),
             Self::ApiTooOld { .. } => "Update the engine: 20.10 or newer.".into(),

@@ -1,14 +1,15 @@
 //! Protection, enforced where effects become engine calls: no screen or command can forget it.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, ready};
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 
 use super::{
-    Act, Consent, Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Query, Shell, Step, Survey,
-    TermSize,
+    Act, Consent, Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Shell, Step,
+    Survey, TermSize,
 };
 use crate::config::{Level, Protection};
 use crate::fleet::{EngineId, Observation, ReplicaId, Verb};
@@ -122,5 +123,15 @@ impl Engine for Guard {
             return ready(Err(EngineError::ReadOnly)).boxed();
         }
         self.engine.shell(of, argv, size)
+    }
+
+    /// Looks only: what it runs comes from the config, never from what is looked at.
+    fn exec(
+        &self,
+        of: &ReplicaId,
+        argv: &[String],
+        limit: Duration,
+    ) -> BoxFuture<'static, Result<Output, EngineError>> {
+        self.engine.exec(of, argv, limit)
     }
 }

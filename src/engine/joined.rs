@@ -5,6 +5,7 @@
 //! Docker's container.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -13,7 +14,8 @@ use futures_util::stream::BoxStream;
 use super::docker::Docker;
 use super::swarm::{self, Swarm};
 use super::{
-    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Query, Shell, Step, Survey, TermSize,
+    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Shell, Step, Survey,
+    TermSize,
 };
 use crate::fleet::{EngineId, Observation, ReplicaId};
 
@@ -112,5 +114,18 @@ impl Engine for Joined {
         }
         let (docker, swarm, of, argv) = (self.docker.clone(), self.swarm.clone(), of.clone(), argv.to_vec());
         async move { swarm::task::shell(&docker, &swarm, &of, &argv, size).await }.boxed()
+    }
+
+    fn exec(
+        &self,
+        of: &ReplicaId,
+        argv: &[String],
+        limit: Duration,
+    ) -> BoxFuture<'static, Result<Output, EngineError>> {
+        if !self.is_task(of) {
+            return self.docker.exec(of, argv, limit);
+        }
+        let (docker, swarm, of, argv) = (self.docker.clone(), self.swarm.clone(), of.clone(), argv.to_vec());
+        async move { swarm::task::exec(&docker, &swarm, &of, &argv, limit).await }.boxed()
     }
 }

@@ -15,6 +15,7 @@ mod survey;
 mod swarm;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -78,6 +79,17 @@ pub struct Shell {
     pub exit: BoxFuture<'static, Option<i64>>,
 }
 
+/// What a command in a replica came to.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Output {
+    /// Its exit code.
+    pub code: i64,
+    /// What it printed: the first 64 KiB, raw. **Not yet sanitised.**
+    pub stdout: Bytes,
+    /// The same of stderr.
+    pub stderr: Bytes,
+}
+
 /// Something that runs services. All methods may be called at any time, from any task; none
 /// blocks, and dropping a stream or a future cancels the call behind it.
 pub trait Engine: Send + Sync + 'static {
@@ -123,6 +135,17 @@ pub trait Engine: Send + Sync + 'static {
         argv: &[String],
         size: TermSize,
     ) -> BoxFuture<'static, Result<Shell, EngineError>>;
+
+    /// Run `argv` in the replica, without a terminal and with nothing to read, and wait until it
+    /// ends. For probes and measurements: it is taken to change nothing, and allowed to whoever may
+    /// look. What does not end within `limit` is [`EngineError::Overran`], and may be left running:
+    /// engines can't end it.
+    fn exec(
+        &self,
+        of: &ReplicaId,
+        argv: &[String],
+        limit: Duration,
+    ) -> BoxFuture<'static, Result<Output, EngineError>>;
 }
 
 /// The engine the settings and the environment mean, behind the rules of who may change what.

@@ -1,10 +1,11 @@
 //! Facts from outside, the only way the fleet learns anything.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Declared, EngineId, Event, Replica, ReplicaId, Usage};
+use super::{Declared, EngineId, Event, Measured, Probed, Replica, ReplicaId, ServiceId, Usage};
 
 /// One fact, or one batch of facts of the same moment.
 ///
@@ -64,6 +65,20 @@ pub enum Observation {
         /// Who used what. A replica not in it was not read this time.
         usages: Vec<(ReplicaId, Usage)>,
     },
+    /// What probes came to. Of one probe, what is told later is newer, whatever its time says: one
+    /// prober tells of all its attempts in order, and its clock may have been set back.
+    Probed(Vec<Probed>),
+    /// A probe is no more: it is not configured any longer.
+    Unprobed {
+        /// The service it was of.
+        service: ServiceId,
+        /// The replica it was of.
+        replica: Option<ReplicaId>,
+        /// Its name.
+        probe: Arc<str>,
+    },
+    /// Figures measured in a service.
+    Measured(Measured),
     /// Something happened. The `Applied`/`Removed` that follows from it comes beside it.
     Happened(Event),
     /// The machine the engine runs on, when that is this machine (or the engine tells).
@@ -72,6 +87,21 @@ pub enum Observation {
     Engine(EngineInfo),
     /// The state of the connection changed, or a retry failed again.
     Link(Link),
+}
+
+impl Observation {
+    /// Whether it is a figure of what runs, or what a probe says of it, and no fact about what there
+    /// is: these come all the time, and few need them.
+    pub fn is_figure(&self) -> bool {
+        matches!(
+            self,
+            Self::Sampled { .. }
+                | Self::Host(_)
+                | Self::Probed(_)
+                | Self::Unprobed { .. }
+                | Self::Measured(_)
+        )
+    }
 }
 
 /// How the connection to the engine stands.

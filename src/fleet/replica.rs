@@ -1,5 +1,7 @@
 //! One running (or dead) unit.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -127,6 +129,10 @@ pub struct Placed {
     pub trouble: Arc<str>,
 }
 
+/// What was declared on a replica for us: its labels that begin with `quarterdeck.`, by what follows.
+/// Sanitised, and bounded in number and length.
+pub type Labels = Arc<BTreeMap<Arc<str>, Arc<str>>>;
+
 /// One running (or dead) unit: container, task, pod, process. All text in it is sanitised.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replica {
@@ -149,6 +155,11 @@ pub struct Replica {
     /// Exposed and published ports, sorted. While it does not run, those it will publish once it
     /// does (as far as their numbers are fixed).
     pub ports: Vec<Port>,
+    /// Its own addresses as the engine's machine reaches it, the likeliest first; empty while it does
+    /// not run, and where only published ports lead to it (another node, an overlay network).
+    pub addresses: Vec<IpAddr>,
+    /// What was declared on it for us.
+    pub labels: Labels,
     /// When it was made.
     pub created: Timestamp,
     /// When it last started; `None` when it never did or it is not known yet.

@@ -7,14 +7,18 @@
 mod fold;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::measures::Measures;
+use super::probing::Probes;
 use super::situation::{self, Facts};
 use super::track::Track;
 use super::{
-    Counts, Declared, EngineId, EngineInfo, Event, EventKind, Health, History, HostUsage, Link, Replica,
-    ReplicaId, Role, Series, Service, ServiceId, Since, Situation, Summary, UpdateState, Usage, verdict,
+    Counts, Declared, EngineId, EngineInfo, Event, EventKind, Health, History, HostUsage, Latency, Link,
+    Minutes, Probe, Replica, ReplicaId, Role, Series, Service, ServiceId, Since, Situation, Summary,
+    UpdateState, Usage, verdict,
 };
 
 /// Events kept.
@@ -31,6 +35,9 @@ pub struct Fleet {
     rows: BTreeMap<ServiceId, Row>,
     /// Replicas removed since the last list, and when, so that a late word can't bring them back.
     gone: HashMap<ReplicaId, Timestamp>,
+    /// Of services that are no row, too: theirs may come and go.
+    probes: HashMap<ServiceId, Probes>,
+    measures: HashMap<ServiceId, Measures>,
     events: VecDeque<Event>,
     engine: Option<EngineInfo>,
     host: Option<HostUsage>,
@@ -175,6 +182,33 @@ impl Fleet {
         self.rows.get(id)?;
         let replicas = self.members(id).filter(|known| known.replica.role == Role::Replica);
         Some(Series::new(replicas.map(|known| &known.history)))
+    }
+
+    /// The probes of a service: those of the service as a whole, then those of its replicas.
+    pub fn probes(&self, id: &ServiceId) -> impl Iterator<Item = &Probe> + Clone {
+        self.probes.get(id).into_iter().flat_map(Probes::iter)
+    }
+
+    /// One probe, by what names it.
+    pub fn probe(&self, id: &ServiceId, replica: Option<&ReplicaId>, name: &Arc<str>) -> Option<&Probe> {
+        self.probes.get(id)?.get(replica, name)
+    }
+
+    /// How a service answered its probes over the window that ends at `now`; `None` where none was
+    /// tried in it.
+    pub fn latency(&self, id: &ServiceId, window: Minutes, now: Timestamp) -> Option<Latency> {
+        self.probes.get(id)?.latency(window, now)
+    }
+
+    /// A figure measured in a service, put together from its replicas' (rates of requests summed,
+    /// ratios weighted by them, of all else the worst); `None` where there is none, or it is old.
+    pub fn measured(&self, id: &ServiceId, name: &str, now: Timestamp) -> Option<f64> {
+        self.measures.get(id)?.get(name, now)
+    }
+
+    /// The names of what is measured in a service at `now`, sorted.
+    pub fn measured_names(&self, id: &ServiceId, now: Timestamp) -> Vec<Arc<str>> {
+        self.measures.get(id).map(|measures| measures.names(now)).unwrap_or_default()
     }
 
     /// A row's verdict at `now`, without building the whole summary.

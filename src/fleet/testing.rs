@@ -34,6 +34,8 @@ pub(super) fn running(project: &str, service_name: &str, name: &str) -> Replica 
         check: super::HealthCheck::None,
         image: Image { reference: "shop/api:1.4.2".into(), id: "sha256:aa".into() },
         ports: Vec::new(),
+        addresses: Vec::new(),
+        labels: crate::fleet::Labels::default(),
         created: at(-3600),
         started: Some(at(0)),
         finished: None,

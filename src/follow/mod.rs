@@ -44,10 +44,10 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Passes an observation on, if it can matter to logs (usage figures are not even copied).
+    /// Passes an observation on, if it can matter to logs (figures are not even copied).
     /// Never waits. Observations of replicas that are not the follow's are fine.
     pub fn observe(&self, observation: &Observation) {
-        if !matches!(observation, Observation::Sampled { .. } | Observation::Host(_)) {
+        if !observation.is_figure() {
             let _ = self.tx.send(observation.clone());
         }
     }

@@ -119,6 +119,9 @@ impl Roster {
             Observation::Declared { .. }
             | Observation::Blind { .. }
             | Observation::Sampled { .. }
+            | Observation::Probed(_)
+            | Observation::Unprobed { .. }
+            | Observation::Measured(_)
             | Observation::Host(_)
             | Observation::Engine(_) => {}
         }

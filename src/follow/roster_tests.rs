@@ -34,6 +34,8 @@ fn replica(id: &str, state: State, started: Option<i64>) -> Replica {
         check: HealthCheck::None,
         image: Image { reference: "api:1".into(), id: "".into() },
         ports: Vec::new(),
+        addresses: Vec::new(),
+        labels: crate::fleet::Labels::default(),
         created: at(0),
         started: started.map(at),
         finished: None,

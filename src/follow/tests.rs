@@ -148,6 +148,15 @@ impl Engine for Fake {
     ) -> BoxFuture<'static, Result<Shell, EngineError>> {
         Box::pin(std::future::ready(Err(EngineError::ReadOnly)))
     }
+
+    fn exec(
+        &self,
+        _: &ReplicaId,
+        _: &[String],
+        _: Duration,
+    ) -> BoxFuture<'static, Result<crate::engine::Output, EngineError>> {
+        unimplemented!("not asked here")
+    }
 }
 
 fn replica_id(id: &str) -> ReplicaId {
@@ -169,6 +178,8 @@ fn replica(id: &str, number: u32) -> Replica {
         check: HealthCheck::None,
         image: Image { reference: "api:1.0".into(), id: "".into() },
         ports: Vec::new(),
+        addresses: Vec::new(),
+        labels: crate::fleet::Labels::default(),
         created: at(0),
         started: Some(at(0)),
         finished: None,

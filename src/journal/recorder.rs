@@ -98,9 +98,9 @@ impl Recorder {
         Self::default()
     }
 
-    /// Whether an observation can be news at all: usage and the machine's figures can't.
+    /// Whether an observation can be news at all: figures can't.
     pub fn cares(observation: &Observation) -> bool {
-        !matches!(observation, Observation::Sampled { .. } | Observation::Host(_))
+        !observation.is_figure()
     }
 
     /// Fold one observation in.

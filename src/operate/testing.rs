@@ -294,6 +294,8 @@ impl Inner {
             check,
             image: it.image.clone(),
             ports: Vec::new(),
+            addresses: Vec::new(),
+            labels: crate::fleet::Labels::default(),
             created: self.stamp(it.created),
             started: Some(it.started.map_or(Timestamp::UNIX_EPOCH, |s| self.stamp(s))),
             finished: None,
@@ -563,6 +565,15 @@ impl Engine for Yard {
         _: &[String],
         _: TermSize,
     ) -> BoxFuture<'static, Result<Shell, EngineError>> {
+        unimplemented!("not asked here")
+    }
+
+    fn exec(
+        &self,
+        _: &ReplicaId,
+        _: &[String],
+        _: Duration,
+    ) -> BoxFuture<'static, Result<crate::engine::Output, EngineError>> {
         unimplemented!("not asked here")
     }
 }

@@ -94,6 +94,7 @@ contract! {
     inspect_is_complete_and_masked
     logs_have_the_lines_in_order_with_times
     a_shell_runs_and_ends
+    a_command_runs_to_its_end_or_its_limit
     small_steps_are_safe_to_repeat_and_notice_others
     what_is_made_is_like_the_other_one_and_discarded_by_name
     images_are_known_by_id_and_reference_and_what_is_missing_says_so
@@ -258,5 +259,23 @@ fn a_shell_runs_and_ends(subject: &Subject) {
         let read = tokio::time::timeout(Duration::from_secs(10), shell.output.read_to_end(&mut output)).await;
         assert!(read.is_ok(), "the shell did not end; it said {:?}", String::from_utf8_lossy(&output));
         let _ = shell.exit.await;
+    });
+}
+
+fn a_command_runs_to_its_end_or_its_limit(subject: &Subject) {
+    let id = running(subject).id;
+    let engine = Arc::clone(&subject.live.engine);
+    let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+    subject.live.runtime.block_on(async move {
+        let long = Duration::from_secs(20);
+        let said = engine.exec(&id, &words(&["echo", "all", "well"]), long).await.unwrap();
+        assert_eq!((said.code, &said.stdout[..], &said.stderr[..]), (0, &b"all well\n"[..], &b""[..]));
+        let failed = engine.exec(&id, &words(&["sh", "-c", "exit 3"]), long).await.unwrap();
+        assert_eq!(failed.code, 3);
+        let overran = engine.exec(&id, &words(&["sleep", "5"]), Duration::from_millis(300)).await;
+        assert!(matches!(overran, Err(EngineError::Overran { .. })), "{overran:?}");
+        let nobody = ReplicaId { engine: id.engine.clone(), id: "0".repeat(64).into() };
+        let gone = engine.exec(&nobody, &words(&["true"]), long).await;
+        assert!(matches!(gone, Err(EngineError::Gone { .. })), "{gone:?}");
     });
 }

@@ -16,6 +16,8 @@ fn replica(project: Option<&str>, service: &str, name: &str, id: &str) -> Replic
         check: HealthCheck::None,
         image: Image::default(),
         ports: Vec::new(),
+        addresses: Vec::new(),
+        labels: crate::fleet::Labels::default(),
         created: jiff::Timestamp::UNIX_EPOCH,
         started: None,
         finished: None,

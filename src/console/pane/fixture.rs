@@ -57,6 +57,8 @@ pub(super) fn replica(project: Option<&str>, name: &str, number: u32) -> Replica
             id: format!("sha256:{}", "0123456789abcdef".repeat(4)).into(),
         },
         ports: Vec::new(),
+        addresses: Vec::new(),
+        labels: crate::fleet::Labels::default(),
         created: at(-90_000),
         started: Some(at(-7_200)),
         finished: None,

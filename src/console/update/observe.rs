@@ -39,7 +39,17 @@ pub(super) fn observed(model: &mut Model, observation: Observation) -> Vec<Effec
             }
         }
         Observation::Happened(event) => grid.service_changed(&event.service),
-        Observation::Sampled { .. } => grid.usage_changed(),
+        Observation::Sampled { .. } | Observation::Measured(_) => grid.usage_changed(),
+        Observation::Probed(probed) => {
+            grid.usage_changed();
+            for told in probed {
+                let known = fleet.probe(&told.service, told.replica.as_ref(), &told.probe);
+                if known.is_none_or(|known| known.is_news(told)) {
+                    grid.service_changed(&told.service);
+                }
+            }
+        }
+        Observation::Unprobed { service, .. } => grid.service_changed(service),
         Observation::Host(_) | Observation::Engine(_) | Observation::Link(_) | Observation::Blind { .. } => {}
     }
     if is_link {

@@ -5,6 +5,7 @@
 //! moves; nobody waits for anything while holding it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -18,10 +19,11 @@ use super::platform::Platform;
 use super::shell;
 use super::world::{LogLine, PastOperation, World};
 use crate::engine::{
-    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Query, Shell, Survey, TermSize,
+    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Shell, Survey, TermSize,
 };
 use crate::fleet::{EngineId, Link, Observation, ReplicaId, Revision, State};
 use crate::logs::Stream;
+use crate::text::human;
 
 /// Observations a watcher may lie behind; then it gets the whole truth anew.
 const BACKLOG: usize = 1_024;
@@ -299,17 +301,41 @@ impl Engine for Demo {
     ) -> BoxFuture<'static, Result<Shell, EngineError>> {
         let (shared, of, argv) = (Arc::clone(&self.shared), of.clone(), argv.to_vec());
         async move {
-            let details = shared.turn(|inner| inner.world.inspect(&of))?;
-            if details.replica.state != State::Running {
-                let state = details.replica.state.word();
-                let why = format!("container {} is {state}, a shell needs it running", details.replica.name);
-                return Err(EngineError::Conflict { why });
-            }
+            let details = running(&shared, &of, "a shell")?;
             let ended = ended(Arc::clone(&shared), of);
             Ok(shell::open(details, argv, size, ended.boxed()))
         }
         .boxed()
     }
+
+    fn exec(
+        &self,
+        of: &ReplicaId,
+        argv: &[String],
+        limit: Duration,
+    ) -> BoxFuture<'static, Result<Output, EngineError>> {
+        let (shared, of, argv) = (Arc::clone(&self.shared), of.clone(), argv.to_vec());
+        async move {
+            let details = running(&shared, &of, "a command")?;
+            let name = details.replica.name.clone();
+            if let Some(output) = shell::run(details, &argv, limit).await {
+                return Ok(output);
+            }
+            let program = argv.first().map_or("a shell", String::as_str);
+            Err(EngineError::Overran { what: format!("{program} in {name}"), limit: human::duration(limit) })
+        }
+        .boxed()
+    }
+}
+
+/// Everything about a replica in which `what` is to be run.
+fn running(shared: &Shared, of: &ReplicaId, what: &str) -> Result<Details, EngineError> {
+    let details = shared.turn(|inner| inner.world.inspect(of))?;
+    if details.replica.state == State::Running {
+        return Ok(details);
+    }
+    let (name, state) = (&details.replica.name, details.replica.state.word());
+    Err(EngineError::Conflict { why: format!("container {name} is {state}, {what} needs it running") })
 }
 
 /// Ends when a replica is up no longer.

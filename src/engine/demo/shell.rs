@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::{oneshot, watch};
 
-use crate::engine::{Details, Shell, TermSize};
+use crate::engine::{Details, Output, Shell, TermSize};
 
 /// Bytes a side may lie behind.
 const PIPE: usize = 16 * 1024;
@@ -50,6 +52,30 @@ pub(super) fn open(
         }),
         exit: async move { told.await.ok().flatten() }.boxed(),
     }
+}
+
+/// Run a command as a probe does, without a terminal; `None` when it does not end within `limit`.
+pub(super) async fn run(details: Details, argv: &[String], limit: Duration) -> Option<Output> {
+    let (out, _) = tokio::io::duplex(1);
+    let (_, size) = watch::channel(TermSize { cols: 80, rows: 24 });
+    let session = Session { details, size, out };
+    let line = match argv {
+        // What `sh -c` is given is a line.
+        [shell, c, line, ..] if shell.ends_with("sh") && c == "-c" => line.clone(),
+        words => words.join(" "),
+    };
+    if let Some(seconds) = line.strip_prefix("sleep ").and_then(|rest| rest.trim().parse().ok()) {
+        let slept = Duration::from_secs(seconds);
+        tokio::time::sleep(slept.min(limit)).await;
+        return (slept <= limit).then(Output::default);
+    }
+    let (text, after) = session.answer(line.trim(), 0);
+    let (After::Prompt(code) | After::Leave(code)) = after;
+    let said = Bytes::from(text.replace("\r\n", "\n"));
+    Some(match code {
+        NOT_FOUND => Output { code, stdout: Bytes::new(), stderr: said },
+        _ => Output { code, stdout: said, stderr: Bytes::new() },
+    })
 }
 
 struct Session {
@@ -160,7 +186,7 @@ impl Session {
         match words.next() {
             None => return (out, After::Prompt(last)),
             Some("help") => {
-                out.push_str("demo shell: help, ps, env, hostname, whoami, pwd, tty, echo, exit [CODE]\r\n");
+                out.push_str("demo shell: help, ps, env, hostname, whoami, pwd, tty, echo, true, false, pg_isready, redis-cli ping, exit [CODE]\r\n");
             }
             Some("ps") => {
                 out.push_str("PID   USER     COMMAND\r\n");
@@ -174,6 +200,10 @@ impl Session {
                     let _ = write!(out, "{name}={value}\r\n");
                 }
             }
+            Some("true") => {}
+            Some("false") => return (out, After::Prompt(1)),
+            Some("pg_isready") => out.push_str("/var/run/postgresql:5432 - accepting connections\r\n"),
+            Some("redis-cli") if words.next() == Some("ping") => out.push_str("PONG\r\n"),
             Some("hostname") => out = format!("{}\r\n", details.hostname),
             Some("whoami") => out = format!("{}\r\n", self.user()),
             Some("pwd") => out = format!("{}\r\n", details.workdir),

@@ -27,6 +27,10 @@ pub(super) struct Entry {
     pub(super) ports: Option<Vec<EntryPort>>,
     pub(super) labels: Map<Option<String>>,
     pub(super) state: Option<String>,
+    /// Its networks only.
+    pub(super) network_settings: Option<NetworkSettings>,
+    /// Its network mode only.
+    pub(super) host_config: Option<HostConfig>,
     /// For humans: `Up 2 hours (healthy)`, `Exited (137) 3 minutes ago`.
     pub(super) status: Option<String>,
 }
@@ -189,6 +193,9 @@ pub(super) struct Network {
     pub(super) address: Option<String>,
     #[serde(rename = "GlobalIPv6Address")]
     pub(super) address6: Option<String>,
+    pub(super) gateway: Option<String>,
+    #[serde(rename = "IPv6Gateway")]
+    pub(super) gateway6: Option<String>,
     pub(super) aliases: Option<Vec<String>>,
     /// Addresses that were asked for.
     #[serde(rename = "IPAMConfig")]

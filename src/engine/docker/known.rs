@@ -203,6 +203,7 @@ fn fold(row: &mut Row, kind: &EventKind, message: &Message, at: Timestamp, engin
             it.started = Some(at);
             it.exit = None;
             it.pid = None;
+            it.addresses.clear();
             if it.check != HealthCheck::None {
                 it.check = HealthCheck::Starting;
             }
@@ -214,6 +215,7 @@ fn fold(row: &mut Row, kind: &EventKind, message: &Message, at: Timestamp, engin
             it.finished = Some(at);
             it.exit = Some(Exit { code: exit.code, oom: exit.oom || row.oom });
             it.pid = None;
+            it.addresses.clear();
             it.check = HealthCheck::None;
             row.inspected = false;
         }

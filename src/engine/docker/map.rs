@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::api::{Entry, HostConfig, Inspected, InspectedState};
+use super::api::{Entry, HostConfig, Inspected, InspectedState, Network};
 use super::task::{self, Task};
 use crate::fleet::{
     Compose, EngineId, Exit, HealthCheck, Image, Limits, Port, Protocol, Replica, ReplicaId, Role, ServiceId,
@@ -21,6 +21,15 @@ use crate::text::sanitize::{fit, label};
 pub(in crate::engine) const NAME: usize = 128;
 /// The longest image reference kept, characters.
 pub(in crate::engine) const REFERENCE: usize = 255;
+
+/// What our own labels begin with.
+const OURS: &str = "quarterdeck.";
+/// So many of them are kept of one container.
+const OWN_LABELS: usize = 64;
+/// The longest value of one, characters.
+const OWN_VALUE: usize = 1024;
+/// So many networks of one container are looked at.
+const NETWORKS: usize = 32;
 
 /// Labels as the engine gives them, looked up by key.
 pub(super) type Labels = BTreeMap<String, Option<String>>;
@@ -52,6 +61,8 @@ pub(super) fn from_entry(engine: &EngineId, entry: &Entry) -> Replica {
             id: label(entry.image_id.as_deref().unwrap_or_default(), REFERENCE),
         },
         ports,
+        addresses: if runs(state) { entry_addresses(entry, Task::of(labels).is_some()) } else { Vec::new() },
+        labels: own_labels(labels),
         created: entry.created.and_then(|s| Timestamp::from_second(s).ok()).unwrap_or_default(),
         started: None,
         finished: None,
@@ -76,7 +87,7 @@ pub(super) fn from_inspected(engine: &EngineId, it: &Inspected) -> Replica {
     let name = name(it.name.as_deref().unwrap_or_default(), &id);
     let empty = Labels::new();
     let labels = it.config.labels.as_ref().unwrap_or(&empty);
-    let is_up = matches!(state, State::Running | State::Paused);
+    let is_up = runs(state);
     let reference = it.config.image.as_deref().filter(|r| !r.is_empty()).or(it.image.as_deref());
     let mut replica = Replica {
         service: service(engine, labels, &name),
@@ -91,6 +102,12 @@ pub(super) fn from_inspected(engine: &EngineId, it: &Inspected) -> Replica {
             id: label(it.image.as_deref().unwrap_or_default(), REFERENCE),
         },
         ports: inspected_ports(it, state),
+        addresses: if is_up {
+            addresses(it.network_settings.networks.as_ref(), &it.host_config, Task::of(labels).is_some())
+        } else {
+            Vec::new()
+        },
+        labels: own_labels(labels),
         created: time(it.created.as_deref()).unwrap_or_default(),
         started: time(it.state.started_at.as_deref()),
         finished: time(it.state.finished_at.as_deref()),
@@ -261,6 +278,11 @@ fn inspected_state(it: &InspectedState) -> State {
     }
 }
 
+/// Whether a state has processes.
+fn runs(state: State) -> bool {
+    matches!(state, State::Running | State::Paused)
+}
+
 /// Whether a state has an exit code.
 fn has_ended(state: State) -> bool {
     matches!(state, State::Exited | State::Dead | State::Restarting)
@@ -339,6 +361,49 @@ fn entry_port(it: &super::api::EntryPort) -> Option<Port> {
         protocol: protocol(it.protocol.as_deref().unwrap_or_default())?,
         host,
     })
+}
+
+fn entry_addresses(entry: &Entry, of_task: bool) -> Vec<IpAddr> {
+    let none = HostConfig::default();
+    let host = entry.host_config.as_ref().unwrap_or(&none);
+    addresses(entry.network_settings.as_ref().and_then(|it| it.networks.as_ref()), host, of_task)
+}
+
+/// The addresses the engine's machine reaches a running container at, those behind a gateway first:
+/// what has none may be an overlay network, into which no way leads but from its containers (a
+/// swarm's tasks are on those, and on them that is what it is).
+fn addresses(
+    networks: Option<&BTreeMap<String, Option<Network>>>,
+    host: &HostConfig,
+    of_task: bool,
+) -> Vec<IpAddr> {
+    if host.network_mode.as_deref() == Some("host") {
+        return vec![Ipv4Addr::LOCALHOST.into()];
+    }
+    let mut found: Vec<(bool, IpAddr)> = Vec::new();
+    for network in networks.into_iter().flatten().filter_map(|(_, network)| network.as_ref()).take(NETWORKS) {
+        let has_gateway = |gateway: &Option<String>| gateway.as_deref().is_some_and(|it| !it.is_empty());
+        let isolated = !has_gateway(&network.gateway) && !has_gateway(&network.gateway6);
+        if isolated && of_task {
+            continue;
+        }
+        let told = [&network.address, &network.address6];
+        let parsed = told.into_iter().filter_map(|raw| raw.as_deref()?.parse().ok());
+        found.extend(parsed.map(|address| (isolated, address)));
+    }
+    // Stable: by network name within.
+    found.sort_by_key(|(isolated, _)| *isolated);
+    found.into_iter().map(|(_, address)| address).collect()
+}
+
+/// What is declared for us in labels, by what follows our prefix.
+pub(in crate::engine) fn own_labels(labels: &Labels) -> crate::fleet::Labels {
+    let own =
+        labels.range(OURS.to_owned()..).map_while(|(key, value)| Some((key.strip_prefix(OURS)?, value)));
+    let clean = own
+        .take(OWN_LABELS)
+        .map(|(key, value)| (label(key, NAME), label(value.as_deref().unwrap_or_default(), OWN_VALUE)));
+    Arc::new(clean.collect())
 }
 
 /// `80/tcp`.

@@ -239,3 +239,46 @@ fn the_engine_keeps_up_what_its_policy_says_unless_it_could_not() {
     assert!(!with("no", "") && !with("on-failure", "") && !with("", ""));
     assert!(!with("always", "driver failed: port is already allocated"));
 }
+
+#[test]
+fn its_own_addresses_come_from_the_list_and_the_likeliest_first() {
+    let networks = json!({
+        "a_overlay": {"IPAddress": "10.0.1.4", "Gateway": ""},
+        "b_broken": null,
+        "c_bridge": {"IPAddress": "172.18.0.3", "Gateway": "172.18.0.1", "GlobalIPv6Address": "fd00::3"},
+        "d_none": {"IPAddress": "", "Gateway": ""},
+    });
+    let with = |state: &str, mode: &str, labels: serde_json::Value| {
+        entry(json!({"Id": ID, "Names": ["/web"], "State": state, "Labels": labels,
+            "HostConfig": {"NetworkMode": mode}, "NetworkSettings": {"Networks": networks}}))
+        .addresses
+    };
+    let parse = |all: &[&str]| all.iter().map(|a| a.parse().unwrap()).collect::<Vec<IpAddr>>();
+    assert_eq!(with("running", "x", json!({})), parse(&["172.18.0.3", "fd00::3", "10.0.1.4"]));
+    assert_eq!(with("exited", "x", json!({})), parse(&[]));
+    assert_eq!(with("running", "host", json!({})), parse(&["127.0.0.1"]));
+    let task = json!({"com.docker.swarm.task.id": "t", "com.docker.swarm.service.name": "web"});
+    assert_eq!(with("running", "x", task), parse(&["172.18.0.3", "fd00::3"]));
+    // An inspect says the same.
+    let it = inspected(json!({"Id": ID, "Name": "/web", "State": {"Status": "running"},
+        "HostConfig": {}, "Config": {}, "NetworkSettings": {"Networks": networks}}));
+    assert_eq!(it.addresses, with("running", "x", json!({})));
+}
+
+#[test]
+fn only_our_own_labels_are_kept_and_they_are_clean_and_bounded() {
+    let mut labels = serde_json::Map::new();
+    labels.insert("quarterdeck.probe.http".into(), json!("/health\u{1b}[31m"));
+    labels.insert("quarterdeck.empty".into(), json!(null));
+    labels.insert("quarterdeckx".into(), json!("no"));
+    labels.insert("com.example".into(), json!("no"));
+    let it = entry(json!({"Id": ID, "Names": ["/web"], "State": "running", "Labels": labels}));
+    let seen: Vec<(&str, &str)> = it.labels.iter().map(|(k, v)| (&**k, &**v)).collect();
+    assert_eq!(seen, [("empty", ""), ("probe.http", "/health")]);
+    for n in 0..1000 {
+        labels.insert(format!("quarterdeck.z{n}"), json!("x".repeat(100_000)));
+    }
+    let it = entry(json!({"Id": ID, "Names": ["/web"], "State": "running", "Labels": labels}));
+    assert_eq!(it.labels.len(), OWN_LABELS);
+    assert!(it.labels.values().all(|value| value.len() <= 1100));
+}

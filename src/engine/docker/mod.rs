@@ -5,7 +5,7 @@
 //! - `api`, `map`, `task`, `known`: its answers and events → replicas. All but `api` are pure.
 //! - `watch`, `events`, `inspects`, `usage`, `stats`: the stream of observations.
 //! - `step` (with `act`): changes.
-//! - `inspect`, `list`, `logs` (with `demux`), `shell`: the other calls of [`Engine`].
+//! - `inspect`, `list`, `logs` (with `demux`), `shell`, `exec`: the other calls of [`Engine`].
 //! - `survey` (with `blueprint` and `talks`, pure), `images`: what a change has to know.
 //! - `spec`: settings, told from their image's defaults, compared and copied. Pure.
 
@@ -16,6 +16,7 @@ mod context;
 mod demux;
 mod endpoint;
 pub(super) mod events;
+mod exec;
 pub(super) mod failure;
 #[cfg(test)]
 mod fake;
@@ -40,13 +41,16 @@ mod watch;
 pub(super) mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
 use self::wire::Wire;
-use super::{Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Query, Shell, Survey, TermSize};
+use super::{
+    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Shell, Survey, TermSize,
+};
 use crate::config::EngineSettings;
 use crate::fleet::{EngineId, Observation, ReplicaId};
 
@@ -153,5 +157,14 @@ impl Engine for Docker {
         size: TermSize,
     ) -> BoxFuture<'static, Result<Shell, EngineError>> {
         shell::open(self.shared.wire.clone(), of.clone(), argv.to_vec(), size).boxed()
+    }
+
+    fn exec(
+        &self,
+        of: &ReplicaId,
+        argv: &[String],
+        limit: Duration,
+    ) -> BoxFuture<'static, Result<Output, EngineError>> {
+        exec::exec(self.shared.wire.clone(), of.clone(), argv.to_vec(), limit).boxed()
     }
 }

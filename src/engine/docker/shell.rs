@@ -59,7 +59,7 @@ pub(super) async fn open(
     let created = timeout(CALL, docker.create_exec(&id, config));
     let created = created.await.map_err(|_| wire.late(CALL, "preparing a shell"))?.map_err(failed)?;
     let exec = created.id;
-    let (mut output, input) = start(&wire, &exec, what).await?;
+    let (mut output, input) = start(&wire, &exec, what, true).await?;
 
     // A command that can't be run says so in its output and ends; a shell prints a prompt.
     let mut first = [0_u8; 512];
@@ -110,13 +110,14 @@ pub(super) async fn open(
 }
 
 /// Start the exec and take over its connection.
-async fn start(
+pub(super) async fn start(
     wire: &Wire,
     exec: &str,
     what: &str,
+    tty: bool,
 ) -> Result<(impl AsyncRead + Send + Unpin + use<>, impl AsyncWrite + Send + Unpin + use<>), EngineError> {
     let path = wire.versioned(&format!("/exec/{}/start", segment(exec))).await?;
-    let body = Bytes::from_static(br#"{"Detach":false,"Tty":true}"#);
+    let body = Bytes::from(serde_json::json!({"Detach": false, "Tty": tty}).to_string());
     let mut asked = request(&path, Method::POST, body)?;
     let headers = asked.headers_mut();
     headers.insert(header::CONNECTION, header::HeaderValue::from_static("Upgrade"));
@@ -128,12 +129,12 @@ async fn start(
         let response = wire.checked(response, what).await?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Err(EngineError::Garbage {
-                why: "it does not hand over the connection for a shell".into(),
+                why: "it does not hand over the connection for a command".into(),
             });
         }
         hyper::upgrade::on(response).await.map_err(|e| failure::talking(&e, &endpoint))
     };
-    let upgraded = timeout(CALL, begin).await.map_err(|_| wire.late(CALL, "starting a shell"))??;
+    let upgraded = timeout(CALL, begin).await.map_err(|_| wire.late(CALL, "starting a command"))??;
     Ok(tokio::io::split(TokioIo::new(upgraded)))
 }
 
@@ -177,7 +178,7 @@ async fn wait_exit(docker: &bollard::Docker, exec: &str) -> Option<i64> {
 }
 
 /// Whether these are the runtime's words for a command that could not be run.
-fn could_not_run(words: &[u8]) -> bool {
+pub(super) fn could_not_run(words: &[u8]) -> bool {
     let words = String::from_utf8_lossy(words).to_ascii_lowercase();
     ["oci runtime", "executable file not found", "exec failed"].iter().any(|hint| words.contains(hint))
 }

@@ -15,11 +15,11 @@ use super::slots::{self, Current, Memory};
 use super::{spec, update};
 use crate::engine::docker::api::Healthcheck;
 use crate::engine::docker::failure::words;
-use crate::engine::docker::map::{NAME, REFERENCE, protocol, time};
+use crate::engine::docker::map::{NAME, REFERENCE, own_labels, protocol, time};
 use crate::engine::docker::task::short;
 use crate::fleet::{
-    Declared, EngineId, Exit, HealthCheck, Image, Limits, Placed, Port, Replica, ReplicaId, Role, ServiceId,
-    SpecHash, State,
+    Declared, EngineId, Exit, HealthCheck, Image, Labels, Limits, Placed, Port, Replica, ReplicaId, Role,
+    ServiceId, SpecHash, State,
 };
 use crate::text::sanitize::label;
 
@@ -198,6 +198,8 @@ fn replica(
         image,
         ports,
         // Its slot's spell of failures began before this task did.
+        addresses: local.map(|local| local.addresses.clone()).filter(|_| is_up).unwrap_or_default(),
+        labels: labels(known, task, local),
         created: if current.restarts > 1 { current.first_end.unwrap_or(made) } else { made },
         started: local.and_then(|local| local.started).filter(|_| is_up).or(at.filter(|_| is_up)),
         finished: it.finished.filter(|_| !is_up),
@@ -218,6 +220,23 @@ fn replica(
         })),
         id,
     }
+}
+
+/// What was declared for us: on the service, and on its containers, which counts more.
+fn labels(known: &Known<'_>, task: &Task, local: Option<&Replica>) -> Labels {
+    let of_service = known.it.spec.labels.as_ref().map(own_labels).unwrap_or_default();
+    let of_container = if let Some(local) = local {
+        local.labels.clone()
+    } else {
+        let spec = task.spec.container_spec.as_ref();
+        spec.and_then(|spec| spec.labels.as_ref()).map(own_labels).unwrap_or_default()
+    };
+    if of_service.is_empty() {
+        return of_container;
+    }
+    let mut all = (*of_service).clone();
+    all.extend(of_container.iter().map(|(key, value)| (key.clone(), value.clone())));
+    Arc::new(all)
 }
 
 /// How a task stands.

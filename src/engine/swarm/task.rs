@@ -2,6 +2,7 @@
 //! than the swarm does, and sooner; so it is asked first.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryFutureExt};
@@ -18,7 +19,7 @@ use crate::engine::docker::map::NAME;
 use crate::engine::docker::wire::{Wire, segment};
 use crate::engine::docker::{failure, logs};
 use crate::engine::{
-    Details, Docker, Engine, EngineError, LogChunk, LogQuery, Mount, NetworkLink, Shell, TermSize,
+    Details, Docker, Engine, EngineError, LogChunk, LogQuery, Mount, NetworkLink, Output, Shell, TermSize,
 };
 use crate::fleet::{EngineId, Replica, ReplicaId};
 use crate::text::mask;
@@ -95,19 +96,55 @@ pub(in crate::engine) async fn shell(
             answer => return answer,
         }
     }
+    Err(elsewhere(docker, swarm, of, &task, "a shell can only be opened there").await)
+}
+
+/// A command in a task, where it runs on this node.
+pub(in crate::engine) async fn exec(
+    docker: &Docker,
+    swarm: &Swarm,
+    of: &ReplicaId,
+    argv: &[String],
+    limit: Duration,
+) -> Result<Output, EngineError> {
+    // Asked often: where a task's container is known, the swarm need not be.
+    if let Some(container) = swarm.container(of) {
+        match docker.exec(&container, argv, limit).await {
+            Err(EngineError::Gone { .. }) => {}
+            answer => return answer,
+        }
+    }
+    let task = fetch(&swarm.wire, of).await?;
+    if let Some(container) = container(docker.id(), &task) {
+        match docker.exec(&container, argv, limit).await {
+            Err(EngineError::Gone { .. }) => {}
+            answer => return answer,
+        }
+    }
+    Err(elsewhere(docker, swarm, of, &task, "a command can only be run there").await)
+}
+
+/// Why nothing can be done in a task from here.
+async fn elsewhere(
+    docker: &Docker,
+    swarm: &Swarm,
+    of: &ReplicaId,
+    task: &Task,
+    only_there: &str,
+) -> EngineError {
     let nodes: Vec<super::api::Node> = swarm.wire.get("/nodes", "the swarm").await.unwrap_or_default();
     let node = task.node_id.as_deref().filter(|node| !node.is_empty()).map(|id| Names::of(&nodes).node(id));
-    let container = container(docker.id(), &task);
-    Err(match (node, container) {
+    let container = container(docker.id(), task);
+    match (node, container) {
         (Some(node), Some(container)) => EngineError::Unsupported {
-            why: format!("task {} runs on node {node}, and a shell can only be opened there", of.short()),
+            why: format!("task {} runs on node {node}, and {only_there}", of.short()),
             remedy: format!("On {node}: docker exec -it {} sh", container.short()),
         },
         _ => EngineError::Unsupported {
             why: format!("task {} has no container yet", of.short()),
             remedy: "Its row says what it waits for.".into(),
         },
-    })
+    }
 }
 
 async fn fetch(wire: &Wire, of: &ReplicaId) -> Result<Task, EngineError> {

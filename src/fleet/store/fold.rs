@@ -1,6 +1,7 @@
 //! Folding: how each observation changes what is known.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -8,8 +9,8 @@ use super::{Changes, EVENTS, Fleet, Known, Row};
 use crate::fleet::merge::keep_known;
 use crate::fleet::track::Track;
 use crate::fleet::{
-    Declared, EngineId, Event, History, Link, Observation, Replica, ReplicaId, Role, Service, ServiceId,
-    Summary, Usage,
+    Declared, EngineId, Event, History, Link, Measured, Observation, Probed, Replica, ReplicaId, Role,
+    Service, ServiceId, Summary, Usage,
 };
 
 /// Rows to work out anew, and what changed.
@@ -32,6 +33,11 @@ impl Fleet {
             Observation::Applied { at, replica } => self.learn(at, *replica, false, &mut touched),
             Observation::Removed { at, id } => self.remove(at, id, &mut touched),
             Observation::Sampled { at, usages } => touched.changes.usage = self.sample(at, usages),
+            Observation::Probed(probed) => self.probed(probed, &mut touched),
+            Observation::Unprobed { service, replica, probe } => {
+                self.unprobed(&service, replica, probe, &mut touched);
+            }
+            Observation::Measured(measured) => touched.changes.usage = self.measure(measured),
             Observation::Happened(event) => self.happen(event, &mut touched),
             Observation::Host(host) => touched.changes.header = self.host.replace(host) != Some(host),
             Observation::Engine(engine) => {
@@ -141,7 +147,15 @@ impl Fleet {
         }
         let (id, service) = (new.id.clone(), new.service.clone());
         let moved = old.service != service;
+        let runs_anew =
+            new.is_up() && (!old.is_up() || (old.started.is_some() && new.started != old.started));
         let reordered = place(&old) != place(new);
+        if moved {
+            // Whoever probes it will see that too.
+            self.drop_figures(&id, &old.service);
+        } else if runs_anew && let Some(probes) = self.probes.get_mut(&service) {
+            probes.restarted(&id, at);
+        }
         if moved {
             self.leave(&id, &old.service);
             self.join(&id, &service);
@@ -161,6 +175,7 @@ impl Fleet {
 
     fn forget(&mut self, id: &ReplicaId, touched: &mut Touched) {
         if let Some(known) = self.known.remove(id) {
+            self.drop_figures(id, &known.replica.service);
             self.leave(id, &known.replica.service);
             touched.row(&known.replica.service, true);
         }
@@ -233,6 +248,69 @@ impl Fleet {
             self.events.pop_front();
         }
         self.events.push_back(event);
+    }
+
+    fn probed(&mut self, probed: Vec<Probed>, touched: &mut Touched) {
+        for told in probed {
+            if !self.is_of(told.replica.as_ref(), &told.service) {
+                continue;
+            }
+            touched.changes.usage = true;
+            let service = told.service.clone();
+            let probes = self.probes.entry(service.clone()).or_default();
+            if probes.tell(told) && self.rows.contains_key(&service) {
+                touched.row(&service, false);
+            }
+        }
+    }
+
+    fn unprobed(
+        &mut self,
+        service: &ServiceId,
+        replica: Option<ReplicaId>,
+        probe: Arc<str>,
+        touched: &mut Touched,
+    ) {
+        let Some(probes) = self.probes.get_mut(service) else { return };
+        if !probes.drop_probe(replica, probe) {
+            return;
+        }
+        if probes.is_empty() {
+            self.probes.remove(service);
+        }
+        touched.changes.usage = true;
+        if self.rows.contains_key(service) {
+            touched.row(service, false);
+        }
+    }
+
+    fn measure(&mut self, measured: Measured) -> bool {
+        if !self.is_of(measured.replica.as_ref(), &measured.service) {
+            return false;
+        }
+        self.measures.entry(measured.service.clone()).or_default().tell(measured)
+    }
+
+    /// Whether a replica is of a service as far as is known: of one that is gone, or is another's
+    /// now, word may still come late.
+    fn is_of(&self, replica: Option<&ReplicaId>, service: &ServiceId) -> bool {
+        replica.is_none_or(|id| self.known.get(id).is_some_and(|known| known.replica.service == *service))
+    }
+
+    /// What was probed and measured in a replica that is gone, or no longer of that service.
+    fn drop_figures(&mut self, id: &ReplicaId, service: &ServiceId) {
+        if let Some(probes) = self.probes.get_mut(service) {
+            probes.drop_replica(id);
+            if probes.is_empty() {
+                self.probes.remove(service);
+            }
+        }
+        if let Some(measures) = self.measures.get_mut(service) {
+            measures.drop_replica(id);
+            if measures.is_empty() {
+                self.measures.remove(service);
+            }
+        }
     }
 
     fn true_at(&mut self, at: Timestamp) {

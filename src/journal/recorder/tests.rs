@@ -29,6 +29,8 @@ fn replica(name: &str, tag: &str, state: State) -> Replica {
         check: HealthCheck::None,
         image: Image { reference: "shop/api:latest".into(), id: format!("sha256:{tag}").into() },
         ports: Vec::new(),
+        addresses: Vec::new(),
+        labels: crate::fleet::Labels::default(),
         created: at(0),
         started: None,
         finished: None,

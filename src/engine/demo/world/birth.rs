@@ -9,8 +9,8 @@ use super::{PRELUDE, Run, Unit, World};
 use crate::engine::demo::platform::{Fate, Spec};
 use crate::engine::demo::random::{Rng, hash, named};
 use crate::fleet::{
-    Compose, Event, EventKind, Exit, HealthCheck, Image, Limits, Port, Protocol, Replica, ReplicaId, Role,
-    ServiceId, SpareName, SpecHash, State,
+    Compose, Event, EventKind, Exit, HealthCheck, Image, Labels, Limits, Port, Protocol, Replica, ReplicaId,
+    Role, ServiceId, SpareName, SpecHash, State,
 };
 
 /// Milliseconds from a container's creation to its first start.
@@ -246,6 +246,8 @@ impl World {
             check: HealthCheck::None,
             image,
             ports: ports(spec, number),
+            addresses: Vec::new(),
+            labels: Labels::default(),
             created: self.stamp(created),
             started: None,
             finished: None,
