@@ -96,6 +96,12 @@ impl Measures {
         }
     }
 
+    /// The value of a name in one replica at `now`.
+    pub(super) fn of(&self, id: &ReplicaId, name: &str, now: Timestamp) -> Option<f64> {
+        let figure = self.0.get(&Some(id.clone()))?.get(name)?;
+        figure.is_fresh(now).then_some(figure.value)
+    }
+
     /// The names that have a value at `now`, sorted.
     pub(super) fn names(&self, now: Timestamp) -> Vec<Arc<str>> {
         let all = self.0.values().flatten().filter(|(_, figure)| figure.is_fresh(now));

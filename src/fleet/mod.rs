@@ -7,6 +7,7 @@
 mod counts;
 mod declared;
 mod event;
+mod flips;
 mod health;
 mod history;
 mod id;

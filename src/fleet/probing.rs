@@ -1,22 +1,17 @@
 //! How each probe stands, since when, and how steadily.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::flips::Flips;
 use super::latency::{self, Latency, Minutes, Samples};
 use super::{Probed, ReplicaId, Standing};
 
 /// A probe that has not told for three intervals, and at least this long, says nothing about now.
 const STALE: SignedDuration = SignedDuration::from_secs(60);
-/// How far back changes of standing count as flapping.
-const FLAPPING: SignedDuration = SignedDuration::from_mins(10);
-/// So many changes within [`FLAPPING`] are flapping.
-const FLAPS: usize = 4;
-/// Changes remembered of one probe.
-const FLIPS: usize = 32;
 
 /// One probe of a service or of one of its replicas.
 #[derive(Clone, Debug)]
@@ -28,7 +23,7 @@ pub struct Probe {
     /// How it stood last when that was decided.
     decided: Option<Standing>,
     /// When it went from passing to failing or back.
-    flips: VecDeque<Timestamp>,
+    flips: Flips,
     samples: Samples,
 }
 
@@ -39,7 +34,7 @@ impl Probe {
         samples.push(first.at, first.took, first.result.is_err());
         let why = first.result.as_ref().err().cloned();
         let decided = decided(first.standing);
-        Self { last: first, since, why, decided, flips: VecDeque::new(), samples }
+        Self { last: first, since, why, decided, flips: Flips::default(), samples }
     }
 
     /// One more attempt. Whether it changes what is said of the service.
@@ -47,9 +42,7 @@ impl Probe {
         let at = told.at;
         // The clock may have been set back; nothing holds since a time that is still to come.
         self.since = self.since.min(at);
-        while self.flips.back().is_some_and(|flip| *flip > at) {
-            self.flips.pop_back();
-        }
+        self.flips.set_back(at);
         self.samples.push(at, told.took, told.result.is_err());
         let changed = told.standing != self.last.standing;
         if changed {
@@ -57,10 +50,7 @@ impl Probe {
         }
         if let Some(now) = decided(told.standing) {
             if self.decided.is_some_and(|before| before != now) {
-                if self.flips.len() >= FLIPS {
-                    self.flips.pop_front();
-                }
-                self.flips.push_back(at);
+                self.flips.note(at);
             }
             self.decided = Some(now);
         }
@@ -123,11 +113,7 @@ impl Probe {
     /// How often it changed between passing and failing in the last ten minutes, and since when,
     /// where that is often enough to be called flapping.
     pub fn flapping(&self, now: Timestamp) -> Option<(usize, Timestamp)> {
-        let lately = |flip: &&Timestamp| now.duration_since(**flip) <= FLAPPING;
-        let mut recent = self.flips.iter().filter(lately);
-        let first = *recent.next()?;
-        let changes = 1 + recent.count();
-        (changes >= FLAPS).then_some((changes, first))
+        self.flips.flapping(now)
     }
 
     /// When, and how long each good answer of the last fifteen minutes took, oldest first.
@@ -140,62 +126,110 @@ fn decided(standing: Standing) -> Option<Standing> {
     (standing != Standing::Starting).then_some(standing)
 }
 
+/// Probes by name.
+type ByName = BTreeMap<Arc<str>, Probe>;
+
 /// The probes of one service: those of the service as a whole, then those of its replicas.
 #[derive(Debug, Default)]
-pub(super) struct Probes(BTreeMap<(Option<ReplicaId>, Arc<str>), Probe>);
+pub(super) struct Probes {
+    whole: ByName,
+    replicas: BTreeMap<ReplicaId, ByName>,
+    /// How it answered over five minutes up to the newest attempt: asked for with every frame.
+    lately: Option<Latency>,
+}
 
 impl Probes {
     /// One attempt of one of them. Whether it changes what is said of the service.
     pub(super) fn tell(&mut self, told: Probed) -> bool {
-        let key = (told.replica.clone(), told.probe.clone());
-        if let Some(probe) = self.0.get_mut(&key) {
+        let of = match &told.replica {
+            Some(id) => self.replicas.entry(id.clone()).or_default(),
+            None => &mut self.whole,
+        };
+        if let Some(probe) = of.get_mut(&told.probe) {
             return probe.tell(told);
         }
-        self.0.insert(key, Probe::new(told));
+        of.insert(told.probe.clone(), Probe::new(told));
         true
     }
 
+    /// Attempts were told, the newest at `at`.
+    pub(super) fn told(&mut self, at: Timestamp) {
+        self.lately = self.latency(Minutes::Five, at);
+    }
+
     /// One is no more. Whether it was there.
-    pub(super) fn drop_probe(&mut self, replica: Option<ReplicaId>, probe: Arc<str>) -> bool {
-        self.0.remove(&(replica, probe)).is_some()
+    pub(super) fn drop_probe(&mut self, replica: Option<&ReplicaId>, name: &str) -> bool {
+        let Some(id) = replica else { return self.whole.remove(name).is_some() };
+        let Some(of) = self.replicas.get_mut(id) else { return false };
+        let was_there = of.remove(name).is_some();
+        if of.is_empty() {
+            self.replicas.remove(id);
+        }
+        was_there
     }
 
     /// A replica is no more, or no longer of this service.
     pub(super) fn drop_replica(&mut self, id: &ReplicaId) {
-        self.0.retain(|(of, _), _| of.as_ref() != Some(id));
+        self.replicas.remove(id);
     }
 
     /// A replica runs anew since `at`.
     pub(super) fn restarted(&mut self, id: &ReplicaId, at: Timestamp) {
-        for ((of, _), probe) in &mut self.0 {
-            if of.as_ref() == Some(id) {
-                probe.restarted(at);
-            }
+        for probe in self.replicas.get_mut(id).into_iter().flat_map(BTreeMap::values_mut) {
+            probe.restarted(at);
         }
     }
 
-    pub(super) fn get(&self, replica: Option<&ReplicaId>, name: &Arc<str>) -> Option<&Probe> {
-        self.0.get(&(replica.cloned(), name.clone()))
+    /// One of them.
+    pub(super) fn get(&self, replica: Option<&ReplicaId>, name: &str) -> Option<&Probe> {
+        match replica {
+            Some(id) => self.replicas.get(id)?.get(name),
+            None => self.whole.get(name),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.whole.is_empty() && self.replicas.is_empty()
     }
 
     /// All of them, in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Probe> + Clone {
-        self.0.values()
+        self.whole().chain(self.replicas.values().flat_map(BTreeMap::values))
+    }
+
+    /// Those of the service as a whole.
+    pub(super) fn whole(&self) -> impl Iterator<Item = &Probe> + Clone {
+        self.whole.values()
+    }
+
+    /// Those of one replica.
+    pub(super) fn of(&self, id: &ReplicaId) -> impl Iterator<Item = &Probe> + Clone {
+        self.replicas.get(id).into_iter().flat_map(BTreeMap::values)
     }
 
     /// How the service answered over a window; see [`Latency`].
     pub(super) fn latency(&self, window: Minutes, now: Timestamp) -> Option<Latency> {
-        let mut by_name: BTreeMap<&Arc<str>, Vec<&Samples>> = BTreeMap::new();
-        for ((_, name), probe) in &self.0 {
-            by_name.entry(name).or_default().push(&probe.samples);
-        }
-        let each = by_name.into_values().filter_map(|all| latency::of_probe(all.into_iter(), window, now));
-        each.reduce(Latency::or_worse)
+        latency(self.iter(), window, now)
     }
+
+    /// How it answered over about the last five minutes, where it is still probed.
+    pub(super) fn lately(&self, now: Timestamp) -> Option<Latency> {
+        self.lately.filter(|_| self.iter().any(|probe| !probe.is_stale(now)))
+    }
+}
+
+/// How these answered over a window; see [`Latency`].
+pub(super) fn latency<'a>(
+    probes: impl Iterator<Item = &'a Probe>,
+    window: Minutes,
+    now: Timestamp,
+) -> Option<Latency> {
+    let mut by_name: BTreeMap<&str, Vec<&Samples>> = BTreeMap::new();
+    for probe in probes {
+        by_name.entry(&probe.last.probe).or_default().push(&probe.samples);
+    }
+    let each = by_name.into_values().filter_map(|all| latency::of_probe(all.into_iter(), window, now));
+    each.reduce(Latency::or_worse)
 }
 
 #[cfg(test)]

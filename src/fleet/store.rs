@@ -12,8 +12,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::measures::Measures;
-use super::probing::Probes;
+use super::probing::{self, Probes};
 use super::situation::{self, Facts};
+use super::summary::Judged;
 use super::track::Track;
 use super::{
     Counts, Declared, EngineId, EngineInfo, Event, EventKind, Health, History, HostUsage, Latency, Link,
@@ -82,7 +83,8 @@ struct Row {
     declared: Option<Declared>,
     /// Without usage, which changes every second.
     summary: Summary,
-    /// The verdict changes as time passes (a crash loop): work it out when asked.
+    /// The verdict changes as time passes (a crash loop): work it out when asked, as that of what is
+    /// probed always is.
     unsettled: bool,
 }
 
@@ -144,20 +146,27 @@ impl Fleet {
     /// What a service's row shows at `now`.
     pub fn summary(&self, id: &ServiceId, now: Timestamp) -> Option<Summary> {
         let row = self.rows.get(id)?;
-        let mut summary = if row.unsettled {
-            Summary::of_service(self.members(id), row.declared.as_ref(), now)
-        } else {
-            row.summary.clone()
-        };
+        let mut summary = row.summary.clone();
+        if let Some(judged) = self.judge(row, now) {
+            judged.write(&mut summary);
+        }
         summary.usage = self.service_usage(&row.service, now);
+        let measured = |name: &str| self.measured(id, name, now);
+        let probed = self.probes.get(id).and_then(|probes| probes.lately(now));
+        summary.answer(measured, probed);
         Some(summary)
     }
 
     /// What a replica's row shows at `now`.
     pub fn replica_summary(&self, id: &ReplicaId, now: Timestamp) -> Option<Summary> {
         let known = self.known.get(id)?;
-        let mut summary = Summary::of_replica(known, now);
+        let service = &known.replica.service;
+        let probes = self.probes.get(service);
+        let mut summary = Summary::of_replica(known, probes, now);
         summary.usage = known.usage(now).unwrap_or_default();
+        let measured = |name: &str| self.measures.get(service)?.of(id, name, now);
+        let probed = probes.and_then(|probes| probing::latency(probes.of(id), Minutes::Five, now));
+        summary.answer(measured, probed);
         Some(summary)
     }
 
@@ -190,7 +199,7 @@ impl Fleet {
     }
 
     /// One probe, by what names it.
-    pub fn probe(&self, id: &ServiceId, replica: Option<&ReplicaId>, name: &Arc<str>) -> Option<&Probe> {
+    pub fn probe(&self, id: &ServiceId, replica: Option<&ReplicaId>, name: &str) -> Option<&Probe> {
         self.probes.get(id)?.get(replica, name)
     }
 
@@ -211,19 +220,22 @@ impl Fleet {
         self.measures.get(id).map(|measures| measures.names(now)).unwrap_or_default()
     }
 
-    /// A row's verdict at `now`, without building the whole summary.
-    fn verdict(&self, row: &Row, now: Timestamp) -> Option<Since> {
-        if !row.unsettled {
+    /// What time alone changes about a row, where it does: a crash loop goes on, probes fall silent.
+    fn judge(&self, row: &Row, now: Timestamp) -> Option<Judged> {
+        let id = &row.service.id;
+        let probes = self.probes.get(id);
+        if !row.unsettled && probes.is_none() {
             return None;
         }
-        Some(Summary::of_service(self.members(&row.service.id), row.declared.as_ref(), now).health)
+        Some(Judged::of(self.members(id), row.declared.as_ref(), probes, now))
     }
 
     /// How many stand how.
     pub fn counts(&self, now: Timestamp) -> Counts {
         let mut counts = Counts::default();
         for row in self.rows.values().filter(|row| row.counts()) {
-            let health = self.verdict(row, now).map_or(row.summary.health.health, |since| since.health);
+            let health =
+                self.judge(row, now).map_or(row.summary.health.health, |judged| judged.health.health);
             counts.add(health, row.summary.total);
         }
         counts
@@ -235,8 +247,8 @@ impl Fleet {
         let mut troubles = Vec::new();
         let mut well_since = None;
         for row in self.rows.values().filter(|row| row.counts()) {
-            let fresh = self.verdict(row, now);
-            let since = fresh.as_ref().unwrap_or(&row.summary.health);
+            let fresh = self.judge(row, now);
+            let since = fresh.as_ref().map_or(&row.summary.health, |judged| &judged.health);
             counts.add(since.health, row.summary.total);
             if since.health.is_well() {
                 well_since = well_since.max(since.at);

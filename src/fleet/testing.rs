@@ -1,11 +1,13 @@
 //! Replicas and times for the tests of this room.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    EngineId, Event, EventKind, Exit, Fleet, Health, Image, Limits, Observation, Replica, ReplicaId, Role,
-    ServiceId, State, Summary, Usage,
+    EngineId, Event, EventKind, Exit, Fleet, Health, Image, Limits, Measured, Observation, Probed, Purpose,
+    Replica, ReplicaId, Role, ServiceId, Standing, State, Summary, Usage,
 };
 
 /// `seconds` after the start of every test.
@@ -102,4 +104,54 @@ pub(super) fn verdict(fleet: &Fleet, replica: &Replica, seconds: i64) -> (Health
 /// Since when (in seconds) the service's verdict holds.
 pub(super) fn since(fleet: &Fleet, replica: &Replica, seconds: i64) -> Option<i64> {
     summary(fleet, replica, seconds).health.at.map(|since| since.duration_since(at(0)).as_secs())
+}
+
+/// A probe's attempt on a replica of `replica`'s kind: how it stands, and why it failed.
+pub(super) fn attempt(seconds: i64, replica: &Replica, standing: Standing, failed: Option<&str>) -> Probed {
+    Probed {
+        at: at(seconds),
+        service: replica.service.clone(),
+        replica: Some(replica.id.clone()),
+        probe: "http /health".into(),
+        purpose: Purpose::Liveness,
+        standing,
+        took: failed.is_none().then_some(Duration::from_millis(5)),
+        result: failed.map_or(Ok(()), |why| Err(why.into())),
+        certificate: None,
+        interval: Duration::from_secs(10),
+    }
+}
+
+pub(super) fn passing(seconds: i64, replica: &Replica) -> Probed {
+    attempt(seconds, replica, Standing::Passing, None)
+}
+
+pub(super) fn failing(seconds: i64, replica: &Replica) -> Probed {
+    attempt(seconds, replica, Standing::Failing, Some("status 503, wanted 200"))
+}
+
+/// The same of a probe for readiness.
+pub(super) fn ready(mut probed: Probed) -> Probed {
+    probed.probe = "http /ready".into();
+    probed.purpose = Purpose::Readiness;
+    probed
+}
+
+/// The same of the service as a whole.
+pub(super) fn of_all(mut probed: Probed) -> Probed {
+    probed.replica = None;
+    probed
+}
+
+pub(super) fn probed(attempts: &[Probed]) -> Observation {
+    Observation::Probed(attempts.to_vec())
+}
+
+pub(super) fn measured(seconds: i64, replica: &Replica, values: &[(&str, f64)]) -> Observation {
+    Observation::Measured(Measured {
+        at: at(seconds),
+        service: replica.service.clone(),
+        replica: Some(replica.id.clone()),
+        values: values.iter().map(|(name, value)| ((*name).into(), *value)).collect(),
+    })
 }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::flips::Flips;
 use super::{EventKind, Exit, HealthCheck, Replica, State};
 
 /// How far back unasked ends count towards a cadence (`7 restarts in 3 min`).
@@ -48,6 +49,10 @@ pub(super) struct Track {
     /// When the present spell of not working began.
     down: Option<Timestamp>,
     check: Option<(HealthCheck, Timestamp)>,
+    /// What its check said last when it had decided.
+    decided: Option<HealthCheck>,
+    /// When its check changed between healthy and unhealthy.
+    flips: Flips,
     state: Option<(State, Timestamp)>,
 }
 
@@ -69,7 +74,10 @@ impl Track {
                 self.asked = None;
             }
             EventKind::Oom => self.oom = Some(at),
-            EventKind::Health(check) => self.check = Some((*check, at)),
+            EventKind::Health(check) => {
+                self.check = Some((*check, at));
+                self.decide(*check, at);
+            }
             EventKind::Paused => self.state = Some((State::Paused, at)),
             EventKind::Unpaused => self.state = Some((State::Running, at)),
             _ => {}
@@ -99,10 +107,29 @@ impl Track {
                 self.uncounted = self.uncounted.saturating_sub(grown);
             }
         }
+        self.decide(new.check, at);
         let works = new.check == HealthCheck::Healthy && new.state == State::Running;
         if works {
             self.down = None;
         }
+    }
+
+    /// Its check says `check`.
+    fn decide(&mut self, check: HealthCheck, at: Timestamp) {
+        if !matches!(check, HealthCheck::Healthy | HealthCheck::Unhealthy) {
+            return;
+        }
+        let before = self.decided.replace(check);
+        if before.is_some_and(|before| before != check) {
+            self.flips.set_back(at);
+            self.flips.note(at);
+        }
+    }
+
+    /// How often its check changed in the last ten minutes, and since when, where that is often
+    /// enough to be called flapping.
+    pub(super) fn flapping(&self, now: Timestamp) -> Option<(usize, Timestamp)> {
+        self.flips.flapping(now)
     }
 
     /// An end nobody asked for, of a run that began at `started`.
@@ -182,7 +209,10 @@ impl Track {
         let lately = |end: &Timestamp| at.duration_since(*end) <= WINDOW;
         match replica.state {
             State::Restarting => true,
-            State::Running => self.ends.back().is_some_and(lately) || is_young_restarter(replica, at),
+            State::Running => {
+                let ended = self.ends.back().is_some_and(lately) || is_young_restarter(replica, at);
+                ended || self.flapping(at).is_some()
+            }
             _ => false,
         }
     }

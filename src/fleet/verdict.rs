@@ -3,6 +3,8 @@
 //! `restarting` for a minute is not up; exit 137 is not out of memory unless the engine says so;
 //! what was stopped on purpose is not broken.
 
+mod probes;
+
 use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,14 +12,19 @@ use jiff::{SignedDuration, Timestamp};
 use super::track::{SETTLED, Track};
 use super::{Declared, Exit, Health, HealthCheck, Placed, Replica, Since, State, UpdateState};
 
-/// The verdict on one replica at `now`.
+pub(super) use probes::with_probes;
+
+/// Why a replica is unhealthy by its own check.
+const CHECK_FAILS: &str = "health check fails";
+
+/// The verdict on one replica at `now`, its probes left out.
 pub(super) fn of_replica(replica: &Replica, track: &Track, now: Timestamp) -> Since {
     let say = |health, at, why: &str| Since { health, at, why: why.to_owned() };
     match replica.state {
         State::Created => created(replica),
         State::Restarting => down(replica, track, now),
         State::Running if is_looping(replica, track, now) => down(replica, track, now),
-        State::Running => running(replica, track),
+        State::Running => running(replica, track, now),
         State::Paused => say(Health::Paused, track.state_since(State::Paused), ""),
         State::Removing => say(Health::Stopped, track.state_since(State::Removing), "being removed"),
         State::Dead => say(Health::Down, replica.finished, "dead, can only be removed"),
@@ -49,7 +56,7 @@ fn on_its_way(placed: &Placed, at: Option<Timestamp>) -> Since {
     }
 }
 
-fn running(replica: &Replica, track: &Track) -> Since {
+fn running(replica: &Replica, track: &Track, now: Timestamp) -> Since {
     let started = track.started(replica);
     let (health, at) = match replica.check {
         HealthCheck::None => (Health::Running, started),
@@ -57,8 +64,19 @@ fn running(replica: &Replica, track: &Track) -> Since {
         HealthCheck::Healthy => (Health::Healthy, track.check_since(HealthCheck::Healthy).or(started)),
         HealthCheck::Unhealthy => (Health::Unhealthy, track.check_since(HealthCheck::Unhealthy)),
     };
-    let why = if health == Health::Unhealthy { "health check fails" } else { "" };
-    Since { health, at, why: why.to_owned() }
+    let flaps = track.flapping(now);
+    let why = if health == Health::Unhealthy { CHECK_FAILS } else { "" };
+    match (health, flaps) {
+        // It passes now, and will not for long.
+        (Health::Healthy, Some((changes, since))) => {
+            let why = format!("health check {}", probes::flapping(changes));
+            Since { health: Health::Degraded, at: Some(since), why }
+        }
+        (Health::Unhealthy, Some((changes, _))) => {
+            Since { health, at, why: format!("{why}, {}", probes::flapping(changes)) }
+        }
+        _ => Since { health, at, why: why.to_owned() },
+    }
 }
 
 /// Whether a running replica is only between two ends: it ended at least twice lately, and has not
@@ -166,7 +184,8 @@ pub(super) fn of_service(replicas: &[Since]) -> Option<Since> {
     let like_worst = replicas.iter().filter(|since| since.health == worst.health);
     let since = like_worst.clone().filter_map(|since| since.at).min();
     let mut why = format!("{} of {total} {}", like_worst.count(), worst.health.word());
-    if !worst.why.is_empty() && worst.health == Health::Down {
+    let says_more = !worst.why.is_empty() && worst.why != CHECK_FAILS;
+    if says_more && matches!(worst.health, Health::Degraded | Health::Unhealthy | Health::Down) {
         let _ = write!(why, ": {}", worst.why);
     }
     Some(Since { health: Health::Degraded, at: since, why })

@@ -1,7 +1,6 @@
 //! Folding: how each observation changes what is known.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -35,7 +34,7 @@ impl Fleet {
             Observation::Sampled { at, usages } => touched.changes.usage = self.sample(at, usages),
             Observation::Probed(probed) => self.probed(probed, &mut touched),
             Observation::Unprobed { service, replica, probe } => {
-                self.unprobed(&service, replica, probe, &mut touched);
+                self.unprobed(&service, replica.as_ref(), &probe, &mut touched);
             }
             Observation::Measured(measured) => touched.changes.usage = self.measure(measured),
             Observation::Happened(event) => self.happen(event, &mut touched),
@@ -209,7 +208,7 @@ impl Fleet {
         let members = row.service.replicas.iter().filter_map(|id| known.get(id));
         let at = members.clone().map(|known| known.at).max().unwrap_or(Timestamp::UNIX_EPOCH);
         row.unsettled = members.clone().any(|known| known.track.is_unsettled(&known.replica, at));
-        row.summary = Summary::of_service(members, row.declared.as_ref(), at);
+        row.summary = Summary::of_service(members, row.declared.as_ref(), self.probes.get(id), at);
     }
 
     fn blind(&mut self, engine: EngineId, why: Option<String>) -> bool {
@@ -251,15 +250,22 @@ impl Fleet {
     }
 
     fn probed(&mut self, probed: Vec<Probed>, touched: &mut Touched) {
+        let mut newest: HashMap<ServiceId, Timestamp> = HashMap::new();
         for told in probed {
             if !self.is_of(told.replica.as_ref(), &told.service) {
                 continue;
             }
-            touched.changes.usage = true;
-            let service = told.service.clone();
+            let (service, at) = (told.service.clone(), told.at);
             let probes = self.probes.entry(service.clone()).or_default();
             if probes.tell(told) && self.rows.contains_key(&service) {
                 touched.row(&service, false);
+            }
+            newest.insert(service, at);
+        }
+        touched.changes.usage |= !newest.is_empty();
+        for (service, at) in newest {
+            if let Some(probes) = self.probes.get_mut(&service) {
+                probes.told(at);
             }
         }
     }
@@ -267,8 +273,8 @@ impl Fleet {
     fn unprobed(
         &mut self,
         service: &ServiceId,
-        replica: Option<ReplicaId>,
-        probe: Arc<str>,
+        replica: Option<&ReplicaId>,
+        probe: &str,
         touched: &mut Touched,
     ) {
         let Some(probes) = self.probes.get_mut(service) else { return };
@@ -321,7 +327,7 @@ impl Fleet {
 impl Row {
     fn empty(id: ServiceId) -> Self {
         let service = Service { id, desired: None, replicas: Vec::new() };
-        let summary = Summary::of_service(std::iter::empty(), None, Timestamp::UNIX_EPOCH);
+        let summary = Summary::of_service(std::iter::empty(), None, None, Timestamp::UNIX_EPOCH);
         Self { service, declared: None, summary, unsettled: false }
     }
 }
