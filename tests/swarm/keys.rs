@@ -79,8 +79,9 @@ fn a_stack_is_seen_scaled_deployed_and_rolled_back_by_key() {
     settled(&live, "web", 2);
     at(&mut term, "crash");
     says(&mut term, "exit 3");
-    term.keys("l");
-    term.wait("what it said", |text| text.lines().any(|line| line.trim_end().ends_with(" bad")));
+    // A row of the log pane: time, who, what.
+    let line = |line: &str| line.contains("crash-1 ") && line.trim_end().ends_with(" bad");
+    term.wait("what it said", |text| text.lines().any(line));
     term.quit();
     term.assert_restored();
 }

@@ -24,8 +24,8 @@ pub const STACK: &str = r#"
 version: "3.8"
 x-deploy: &deploy
   restart_policy: {delay: 500ms}
-  update_config: {failure_action: rollback, monitor: 3s, delay: 0s}
-  rollback_config: {monitor: 500ms}
+  update_config: {parallelism: 2, failure_action: rollback, monitor: 1500ms, delay: 0s}
+  rollback_config: {parallelism: 2, monitor: 500ms}
 services:
   web:
     image: qdswarm/api:1
@@ -67,12 +67,14 @@ impl Swarm {
 
     /// The same, reached by other nodes at this address, which becomes this machine's.
     pub fn begin_at(address: &str) -> Option<Self> {
+        let began = Instant::now();
         let swarm = Self { reference: engine()? };
         swarm.end();
         for (tag, script) in IMAGES {
             swarm.image(tag, script);
         }
         swarm.init(address);
+        eprintln!("   a swarm: after {} ms", began.elapsed().as_millis());
         Some(swarm)
     }
 
@@ -176,7 +178,9 @@ impl Swarm {
 
 impl Drop for Swarm {
     fn drop(&mut self) {
+        let began = Instant::now();
         self.end();
+        eprintln!("   no swarm any more: after {} ms", began.elapsed().as_millis());
     }
 }
 

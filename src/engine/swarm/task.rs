@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryFutureExt};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::api::{Attachment, MountSpec, Service, Task};
 use super::look::Look;
 use super::map::{self, Local, Names, piece};
-use super::slots::Memory;
+use super::slots::{self, Memory};
 use super::{Swarm, survey};
 use crate::engine::docker::inspect::{self, line, variable};
 use crate::engine::docker::map::NAME;
@@ -27,7 +28,8 @@ use crate::text::mask;
 /// The longest value kept, characters.
 const VALUE: usize = 8192;
 
-/// Log chunks of a task, oldest first; see [`Engine::logs`].
+/// Log chunks of a task, oldest first; see [`Engine::logs`]. While a task waits to take the place of
+/// one that failed, what there is of its log is that one's: elsewhere it would be the same replica's.
 pub(in crate::engine) fn logs(
     docker: Arc<Docker>,
     swarm: Arc<Swarm>,
@@ -35,25 +37,65 @@ pub(in crate::engine) fn logs(
     query: LogQuery,
 ) -> BoxStream<'static, Result<LogChunk, EngineError>> {
     let open = async move {
-        let (container, tty) = if let Some(container) = swarm.container(&of) {
-            (Some(container), false)
-        } else {
-            let task = fetch(&swarm.wire, &of).await?;
-            let tty = task.spec.container_spec.as_ref().and_then(|spec| spec.tty).unwrap_or(false);
-            (container(docker.id(), &task), tty)
+        let known = swarm.container(&of);
+        let task = match known {
+            // Whoever follows has seen what came before, or asked for it.
+            Some(_) if query.follow => None,
+            // Its container has a log also when the swarm can't answer.
+            Some(_) => fetch(&swarm.wire, &of).await.ok(),
+            None => Some(fetch(&swarm.wire, &of).await?),
         };
-        if let Some(container) = container {
-            let mut log = docker.logs(&container, &query);
-            match log.next().await {
-                // It is on another node.
-                Some(Err(EngineError::Gone { .. })) => {}
-                first => return Ok(stream::iter(first).chain(log).boxed()),
-            }
-        }
-        let base = format!("/tasks/{}", segment(&of.id));
-        Ok(logs::logs_at(swarm.wire.clone(), base, tty, of.short().to_owned(), query))
+        let Some(task) = task else { return Ok(own(&docker, &swarm, &of, known, false, query).await) };
+        let before = if query.follow { None } else { before(&swarm, &task).await? };
+        Ok(of_task(&docker, &swarm, before.as_ref().unwrap_or(&task), query).await)
     };
     open.try_flatten_stream().boxed()
+}
+
+async fn of_task(
+    docker: &Arc<Docker>,
+    swarm: &Arc<Swarm>,
+    task: &Task,
+    query: LogQuery,
+) -> BoxStream<'static, Result<LogChunk, EngineError>> {
+    let tty = task.spec.container_spec.as_ref().and_then(|spec| spec.tty).unwrap_or(false);
+    let of = map::task_id(&swarm.id, &task.id);
+    own(docker, swarm, &of, container(docker.id(), task), tty, query).await
+}
+
+/// What a task itself wrote: from its container where that is on this node, else by the swarm.
+async fn own(
+    docker: &Arc<Docker>,
+    swarm: &Arc<Swarm>,
+    of: &ReplicaId,
+    container: Option<ReplicaId>,
+    tty: bool,
+    query: LogQuery,
+) -> BoxStream<'static, Result<LogChunk, EngineError>> {
+    if let Some(container) = container {
+        let mut log = docker.logs(&container, &query);
+        match log.next().await {
+            // It is on another node.
+            Some(Err(EngineError::Gone { .. })) => {}
+            first => return stream::iter(first).chain(log).boxed(),
+        }
+    }
+    let base = format!("/tasks/{}", segment(&of.id));
+    logs::logs_at(swarm.wire.clone(), base, tty, of.short().to_owned(), query)
+}
+
+/// The task whose place this one waits to take, where that failed lately.
+async fn before(swarm: &Swarm, task: &Task) -> Result<Option<Task>, EngineError> {
+    // Up to `ready` it has never run, also where it has a container already.
+    let waits = ["new", "pending", "assigned", "accepted", "preparing", "ready"];
+    if !task.status.state.as_deref().is_some_and(|state| waits.contains(&state)) {
+        return Ok(None);
+    }
+    let tasks: Vec<Task> = swarm.wire.get("/tasks", "the swarm").await.map_err(survey::words)?;
+    let mut memory = Memory::default();
+    memory.note(&tasks, Timestamp::now());
+    let current = slots::current(&tasks, |_| 0, &memory);
+    Ok(current.into_iter().find(|it| it.task.id == task.id).and_then(|it| it.before).cloned())
 }
 
 /// Everything about a task, secrets masked.
