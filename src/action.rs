@@ -161,6 +161,7 @@ actions! {
     TabPorts "ports" Pane Safe Some("qd inspect"), "Ports";
     TabConfig "config" Pane Safe Some("qd inspect"), "Config: env, mounts, networks, labels, limits";
     TabTimeline "timeline" Pane Safe Some("qd journal"), "Timeline: operations, restarts, health, who did what";
+    Reveal "reveal" Pane Safe Some("qd inspect --reveal"), "Show masked values of the config tab (asks; is written down), or mask them again";
     PreviousLogs "previous-logs" Pane Safe Some("qd logs --previous"), "Logs of the run before the last restart";
 
     Search "search" Logs Safe Some("qd logs --grep"), "Search in the logs, highlighted";

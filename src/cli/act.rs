@@ -29,6 +29,7 @@ use crate::fleet::Fleet;
 use crate::journal::OperationRecord;
 use crate::operate::{self, Intent, Options, Plan, Seat, Target};
 
+pub(super) use ask::ask;
 pub(super) use carry::{Job, carry};
 pub(super) use left::{Left, left};
 use outcome::exit_of;

@@ -240,6 +240,12 @@ pub struct LogsArgs {
 pub struct InspectArgs {
     /// Service, project/service, replica name or id prefix
     pub target: String,
+    /// Show masked environment values as they are; asks first, and is written down
+    #[arg(long)]
+    pub reveal: bool,
+    /// Do not ask
+    #[arg(short, long, requires = "reveal")]
+    pub yes: bool,
     /// How to print
     #[arg(short, long, value_enum, default_value_t)]
     pub output: TextOrJson,

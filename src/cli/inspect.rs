@@ -1,4 +1,7 @@
-//! `qd inspect`: everything about one replica, or each replica of a service, secrets masked.
+//! `qd inspect`: everything about one replica, or each replica of a service, secrets masked unless
+//! they are to be revealed.
+
+mod reveal;
 
 use std::fmt::Write as _;
 
@@ -11,7 +14,7 @@ use super::session::Session;
 use super::style::Paint;
 use super::{json, target};
 use crate::config::Role;
-use crate::engine::{Details, HealthSpec};
+use crate::engine::{Details, HealthSpec, Secrets};
 use crate::fleet::{Fleet, Replica, ReplicaId, fold};
 use crate::operate::Target;
 use crate::text::human::{self, Clock};
@@ -35,16 +38,23 @@ pub(super) async fn run(session: &mut Session, args: &InspectArgs) -> Result<Exi
     let engine = session.engine.clone();
     let all: Vec<Details> =
         stream::iter(ids).map(|id| engine.inspect(&id)).buffered(AT_ONCE).try_collect().await?;
+    let secrets = if args.reveal { reveal::reveal(session, &fleet, &all, args).await? } else { Vec::new() };
     match args.output {
         // Always a list, as `docker inspect` prints, so that scripts need not care how many.
         TextOrJson::Json => {
-            let raw: Vec<_> = all.iter().map(|details| &details.raw).collect();
+            let mut raw: Vec<_> = all.into_iter().map(|details| details.raw).collect();
+            for (raw, secrets) in raw.iter_mut().zip(&secrets) {
+                secrets.put_into(raw);
+            }
             json::pretty(&mut session.out, &raw)?;
         }
         TextOrJson::Text => {
             let page =
                 Page { paint: &session.out.paint, utc: session.settings.ui.utc, now: Timestamp::now() };
-            let pages: Vec<String> = all.iter().map(|details| page.render(details)).collect();
+            let none = Secrets::default();
+            let secrets = secrets.iter().chain(std::iter::repeat(&none));
+            let pages: Vec<String> =
+                all.iter().zip(secrets).map(|(details, secrets)| page.render(details, secrets)).collect();
             session.out.text(&pages.join("\n"))?;
         }
     }
@@ -71,7 +81,7 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    fn render(&self, details: &Details) -> String {
+    fn render(&self, details: &Details, secrets: &Secrets) -> String {
         let replica = &details.replica;
         let mut text = self.paint.text(Role::Title, &replica.name);
         let _ = writeln!(text, "  {}  {}", replica.service.path(), replica.id.short());
@@ -105,7 +115,12 @@ impl Page<'_> {
         self.row(&mut text, "log", format!("{} {path}", details.log_driver).trim_end());
         self.health(&mut text, details);
         let pair = |(key, value): &(String, String)| format!("{key}={value}");
-        self.list(&mut text, "env", &details.env.iter().map(pair).collect::<Vec<_>>());
+        let env = details.env.iter().flat_map(|(name, value)| {
+            let value = secrets.get(name).unwrap_or(value);
+            // A key file has several lines.
+            format!("{name}={value}").lines().map(str::to_owned).collect::<Vec<_>>()
+        });
+        self.list(&mut text, "env", &env.collect::<Vec<_>>());
         self.list(&mut text, "labels", &details.labels.iter().map(pair).collect::<Vec<_>>());
         text
     }

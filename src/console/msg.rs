@@ -10,7 +10,7 @@ use super::dialog::Past;
 use super::ledger::History;
 use super::model::Choice;
 use crate::config::{Keymap, Theme};
-use crate::engine::{Consent, Details, EngineError, Survey, TermSize};
+use crate::engine::{Consent, Details, EngineError, Secrets, Survey, TermSize};
 use crate::fleet::{Observation, ReplicaId, ServiceId};
 use crate::follow::{Batch, Subject};
 use crate::journal::{JournalError, OperationRecord};
@@ -35,6 +35,8 @@ pub enum Msg {
     Lines(u64, Batch),
     /// What an [`Effect::Inspect`] brought.
     Inspected(ReplicaId, Box<Result<Details, EngineError>>),
+    /// What an [`Effect::Reveal`] brought, or why nothing is shown.
+    Revealed(ReplicaId, Result<Secrets, String>),
     /// What an [`Effect::Survey`] of that number brought, and a token for the names of spares.
     Surveyed(u64, String, Box<Result<Survey, EngineError>>),
     /// What an [`Effect::Revisions`] of that number brought, newest first.
@@ -104,6 +106,8 @@ pub enum Effect {
     Unfollow,
     /// Get everything about a replica.
     Inspect(ReplicaId),
+    /// Get what is masked in a replica's environment, once it is written down that it is shown.
+    Reveal(ReplicaId, ServiceId),
     /// Leave the screen to a shell in the replica.
     Shell(ReplicaId),
     /// Copy to the clipboard by OSC 52.

@@ -8,8 +8,8 @@ use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 
 use super::{
-    Act, Consent, Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Shell, Step,
-    Survey, TermSize,
+    Act, Consent, Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Secrets,
+    Shell, Step, Survey, TermSize,
 };
 use crate::config::{Level, Protection};
 use crate::fleet::{EngineId, Observation, ReplicaId, Verb};
@@ -111,6 +111,11 @@ impl Engine for Guard {
 
     fn inspect(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Details, EngineError>> {
         self.engine.inspect(of)
+    }
+
+    fn reveal(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Secrets, EngineError>> {
+        // Looking changes nothing, whatever may be changed.
+        self.engine.reveal(of)
     }
 
     fn shell(

@@ -14,8 +14,8 @@ use futures_util::stream::BoxStream;
 use super::docker::Docker;
 use super::swarm::{self, Swarm};
 use super::{
-    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Shell, Step, Survey,
-    TermSize,
+    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Secrets, Shell, Step,
+    Survey, TermSize,
 };
 use crate::fleet::{EngineId, Observation, ReplicaId};
 
@@ -101,6 +101,14 @@ impl Engine for Joined {
         }
         let (docker, swarm, of) = (self.docker.clone(), self.swarm.clone(), of.clone());
         async move { swarm::task::details(&docker, &swarm, &of).await }.boxed()
+    }
+
+    fn reveal(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Secrets, EngineError>> {
+        if !self.is_task(of) {
+            return self.docker.reveal(of);
+        }
+        let (docker, swarm, of) = (self.docker.clone(), self.swarm.clone(), of.clone());
+        async move { swarm::task::secrets(&docker, &swarm, &of).await }.boxed()
     }
 
     fn shell(

@@ -10,6 +10,7 @@ pub mod docker;
 mod error;
 mod guard;
 mod joined;
+mod secrets;
 mod step;
 mod survey;
 mod swarm;
@@ -27,6 +28,7 @@ pub use details::{Details, HealthLog, HealthSpec, Mount, NetworkLink};
 use docker::Docker;
 pub use error::EngineError;
 pub use guard::Guard;
+pub use secrets::Secrets;
 pub use step::{Act, Consent, Course, Create, Done, Order, Place, Step};
 pub use survey::{Blueprint, ImageFacts, Managed, Needs, Query, Survey, UpdateState, UpdateStatus};
 
@@ -127,6 +129,10 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Everything about one replica, secrets masked.
     fn inspect(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Details, EngineError>>;
+
+    /// What [`Engine::inspect`] masks in the environment of one replica, as it is. Whoever asks
+    /// writes that down before it shows anything.
+    fn reveal(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Secrets, EngineError>>;
 
     /// Run `argv` (empty: the best shell there is) in the replica, with a terminal.
     fn shell(

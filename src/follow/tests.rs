@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::{Batch, Follow, FollowOptions, Pressure, Subject};
 use crate::engine::{
-    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Query, Shell, Survey, TermSize,
+    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Query, Secrets, Shell, Survey, TermSize,
 };
 use crate::fleet::{
     EngineId, Event, EventKind, Exit, HealthCheck, Image, Limits, Link, Observation, Replica, ReplicaId,
@@ -138,6 +138,9 @@ impl Engine for Fake {
         Box::pin(std::future::ready(Ok(Done::Unchanged)))
     }
     fn inspect(&self, _of: &ReplicaId) -> BoxFuture<'static, Result<Details, EngineError>> {
+        Box::pin(std::future::ready(Err(EngineError::ReadOnly)))
+    }
+    fn reveal(&self, _of: &ReplicaId) -> BoxFuture<'static, Result<Secrets, EngineError>> {
         Box::pin(std::future::ready(Err(EngineError::ReadOnly)))
     }
     fn shell(

@@ -79,31 +79,43 @@ fn bounds(query: &Query) -> (Option<String>, Option<i64>, i64) {
 }
 
 /// See [`Journal::revealed`](super::Journal::revealed).
-pub(super) fn revealed(connection: &Connection, instance: &str, reveal: &RevealRecord) -> Result<(), Fault> {
-    connection.execute(
-        "INSERT INTO reveals (instance, at, service, name, who) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![instance, micros(reveal.at), key(&reveal.service), reveal.name, person(&reveal.who)],
-    )?;
+pub(super) fn revealed(
+    connection: &mut Connection,
+    instance: &str,
+    reveal: &RevealRecord,
+) -> Result<(), Fault> {
+    let step = exclusive(connection)?;
+    for name in &reveal.names {
+        step.execute(
+            "INSERT INTO reveals (instance, at, service, name, who) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![instance, micros(reveal.at), key(&reveal.service), name, person(&reveal.who)],
+        )?;
+    }
+    step.commit()?;
     Ok(())
 }
 
-/// Secrets that were shown, newest first.
+/// Secrets that were shown, newest first; those that were shown together are one.
 pub(super) fn reveals(connection: &Connection, query: &Query) -> Result<Vec<RevealRecord>, Fault> {
     let mut statement = connection.prepare_cached(
         "SELECT at, service, name, who FROM reveals
          WHERE (?1 IS NULL OR instance = ?1) AND (?2 IS NULL OR service = ?2) AND (?3 IS NULL OR at >= ?3)
-         ORDER BY at DESC, id DESC LIMIT ?4",
+         ORDER BY at DESC, service, who, id",
     )?;
-    let (key, since, limit) = bounds(query);
-    let mut rows = statement.query(params![query.instance, key, since, limit])?;
-    let mut found = Vec::new();
+    let (key, since, _) = bounds(query);
+    let mut rows = statement.query(params![query.instance, key, since])?;
+    let mut found: Vec<RevealRecord> = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(RevealRecord {
-            at: time(row.get(0)?)?,
-            service: service(&row.get::<_, String>(1)?)?,
-            name: line(&row.get::<_, String>(2)?),
-            who: rows::who(&row.get::<_, String>(3)?)?,
-        });
+        let (at, service) = (time(row.get(0)?)?, service(&row.get::<_, String>(1)?)?);
+        let (name, who) = (line(&row.get::<_, String>(2)?), rows::who(&row.get::<_, String>(3)?)?);
+        let full = query.limit.is_some_and(|limit| found.len() >= limit as usize);
+        match found.last_mut() {
+            Some(last) if last.at == at && last.service == service && last.who == who => {
+                last.names.push(name);
+            }
+            _ if full => break,
+            _ => found.push(RevealRecord { at, service, names: vec![name], who }),
+        }
     }
     Ok(found)
 }

@@ -350,20 +350,20 @@ impl Journal {
         self.read(move |c| events::all(c, &query)).await
     }
 
-    /// A secret was shown: whose, its name (never its value), by whom.
+    /// Secrets are about to be shown: whose, their names (never their values), to whom.
     ///
     /// # Errors
-    /// It can't be written: then it must not be shown.
+    /// It can't be written: then they must not be shown.
     pub async fn revealed(
         &self,
         instance: &str,
         service: &ServiceId,
-        name: &str,
+        names: Vec<String>,
         who: Who,
         at: Timestamp,
     ) -> Result<(), JournalError> {
         let instance = instance.to_owned();
-        let reveal = RevealRecord { at, service: service.clone(), name: name.to_owned(), who };
+        let reveal = RevealRecord { at, service: service.clone(), names, who };
         self.durably(move |c| events::revealed(c, &instance, &reveal)).await
     }
 

@@ -221,15 +221,15 @@ pub struct EventRecord {
     pub planned: Option<i64>,
 }
 
-/// A secret that was shown.
+/// Secrets that were shown, together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevealRecord {
     /// When.
     pub at: Timestamp,
     /// Whose.
     pub service: ServiceId,
-    /// Its name; never its value.
-    pub name: String,
+    /// Their names; never their values.
+    pub names: Vec<String>,
     /// To whom.
     pub who: Who,
 }

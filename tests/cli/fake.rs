@@ -13,6 +13,8 @@ use super::{Ran, User};
 
 /// The container's id.
 pub const ID: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+/// A secret in its environment.
+pub const SECRET: &str = "correct-horse-battery";
 /// The engine's own id, which the journal knows it by.
 pub const INSTANCE: &str = "fake-engine-1";
 
@@ -133,7 +135,8 @@ fn answer(method: &str, path: &str) -> (u16, Value) {
             json!({"Id": ID, "Name": "/shop-web-1", "Image": image, "Created": "2026-01-01T00:00:00Z",
                    "State": {"Status": "running", "Running": true, "Pid": 0,
                              "StartedAt": "2026-01-01T00:00:01Z", "FinishedAt": "0001-01-01T00:00:00Z"},
-                   "Config": {"Image": "web:1", "Labels": labels, "Env": []},
+                   "Config": {"Image": "web:1", "Labels": labels,
+                              "Env": ["PORT=80", "API_KEY=0f3a", format!("DB_PASSWORD={SECRET}")]},
                    "HostConfig": {"RestartPolicy": {"Name": "no"}, "NetworkMode": "bridge"},
                    "NetworkSettings": {"Networks": {}}, "Mounts": [], "RestartCount": 0}),
         ),

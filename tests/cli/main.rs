@@ -12,6 +12,7 @@ mod pipes;
 #[path = "../support/pty.rs"]
 #[allow(dead_code, missing_docs, unreachable_pub)]
 mod pty;
+mod reveal;
 mod terminal;
 mod without_engine;
 

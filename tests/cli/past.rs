@@ -100,7 +100,7 @@ async fn first(journal: &Journal) {
     events.extend((0..4).map(|n| event(30 - n, "web", "died", "exit 1", None)));
     events.push(event(0, "web", "started", "", Some(id)));
     journal.happened(engine, events).await.unwrap();
-    journal.revealed(engine, &service("web"), "DB_PASSWORD", ada(), ago(20)).await.unwrap();
+    journal.revealed(engine, &service("web"), vec!["DB_PASSWORD".into()], ada(), ago(20)).await.unwrap();
 }
 
 async fn second(journal: &Journal) {

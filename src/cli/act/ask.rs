@@ -108,7 +108,7 @@ fn show(plan: &Plan) {
 }
 
 /// One line from the terminal, trimmed; empty at its end.
-fn ask(question: &str) -> Result<String, CliError> {
+pub(in crate::cli) fn ask(question: &str) -> Result<String, CliError> {
     let unreadable = |e: io::Error| {
         CliError::refused(
             format!("cannot ask on this terminal ({e}): nothing was done"),

@@ -47,9 +47,9 @@ struct MomentJson {
     /// What the engine told.
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<EventJson>,
-    /// The name of the secret that was shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<String>,
+    /// The names of the secrets that were shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    secrets: Vec<String>,
 }
 
 /// What the engine told.
@@ -177,7 +177,7 @@ pub(super) fn operation(out: &mut Out, record: &OperationRecord) -> Result<(), C
 }
 
 fn moment(chapter: &Chapter, moment: &Moment) -> MomentJson {
-    let (mut operation, mut event, mut secret) = (None, None, None);
+    let (mut operation, mut event, mut secrets) = (None, None, Vec::new());
     match &moment.what {
         What::Operation(record) => operation = Some(OperationJson::of(record)),
         What::Event { event: told, times } => {
@@ -189,7 +189,7 @@ fn moment(chapter: &Chapter, moment: &Moment) -> MomentJson {
                 operation: told.planned,
             });
         }
-        What::Reveal(reveal) => secret = Some(reveal.name.clone()),
+        What::Reveal(reveal) => secrets.clone_from(&reveal.names),
     }
     MomentJson {
         engine: chapter.engine.name.clone(),
@@ -202,7 +202,7 @@ fn moment(chapter: &Chapter, moment: &Moment) -> MomentJson {
         by: moment.who(),
         operation,
         event,
-        secret,
+        secrets,
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tui_input::Input as Line;
 
-use crate::fleet::{Revision, ServiceId};
+use crate::fleet::{ReplicaId, Revision, ServiceId};
 use crate::journal::OperationRecord;
 use crate::operate::{Intent, JobId, Resume};
 
@@ -73,6 +73,8 @@ pub struct Sure {
 pub enum Yes {
     /// The job goes back.
     Cancel(JobId),
+    /// The masked values of that replica are shown.
+    Reveal(ReplicaId, ServiceId),
     /// What was left in the middle is brought to an end.
     Resume(Box<OperationRecord>, Resume),
 }

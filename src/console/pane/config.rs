@@ -7,7 +7,7 @@ use super::dossier::Known;
 use super::sheet::{Sheet, View};
 use super::{Target, scope, words};
 use crate::config::Role;
-use crate::engine::{Details, Mount, NetworkLink};
+use crate::engine::{Details, Mount, NetworkLink, Secrets};
 use crate::fleet::{Replica, Role as ReplicaRole};
 use crate::text::human;
 
@@ -39,7 +39,7 @@ pub(super) fn build<'a>(view: &View<'a>, sheet: &mut Sheet<'a>) {
             process(view, sheet, details);
             limits(sheet, details);
             compose(sheet, replica);
-            env(sheet, details);
+            env(view, sheet, details);
             mounts(view, sheet, &details.mounts);
             networks(sheet, &details.networks);
             labels(sheet, details);
@@ -126,9 +126,19 @@ fn compose(sheet: &mut Sheet<'_>, replica: &Replica) {
     sheet.pairs(pairs);
 }
 
-fn env(sheet: &mut Sheet<'_>, details: &Details) {
-    sheet.head_with(format!("ENVIRONMENT ({})", details.env.len()), "secrets are masked");
+fn env(view: &View<'_>, sheet: &mut Sheet<'_>, details: &Details) {
+    let masked = Secrets::masked(&details.env).len();
+    let remark = match (view.secrets, masked) {
+        (Some(_), _) => "shown as they are, until you leave".to_owned(),
+        (None, 0) => "nothing is masked".to_owned(),
+        (None, n) => format!("{n} masked"),
+    };
+    sheet.head_with(format!("ENVIRONMENT ({})", details.env.len()), remark);
     sheet.pairs(details.env.iter().map(|(key, value)| {
+        if let Some(secret) = view.secrets.and_then(|secrets| secrets.get(key)) {
+            // On one line, as an env file has it.
+            return (key.as_str(), secret.replace('\n', "\\n"), Role::Warn);
+        }
         let (value, role) = or_default(value, "(empty)");
         (key.as_str(), value, role)
     }));

@@ -179,7 +179,7 @@ pub(super) fn details() -> Details {
         env: [
             ("SPRING_DATASOURCE_HIKARI_MAXIMUM_POOL_SIZE", "20"),
             ("NODE_ENV", "production"),
-            ("DB_URL", "postgres://app:•••@db:5432/shop"),
+            ("DB_URL", "postgres://app:••••@db:5432/shop"),
             ("EMPTY", ""),
         ]
         .map(|(k, v)| (k.to_owned(), v.to_owned()))

@@ -28,7 +28,7 @@ use ratatui::layout::Rect;
 use super::{Effect, History};
 use crate::action::Action;
 use crate::config::{Glyphs, Settings, Theme};
-use crate::engine::{Details, EngineError};
+use crate::engine::{Details, EngineError, Secrets};
 use crate::fleet::{Changes, Fleet, ReplicaId, ServiceId};
 use crate::follow::Batch;
 pub use crate::operate::Target;
@@ -126,6 +126,19 @@ impl Answer {
     }
 }
 
+/// What is masked in what a tab shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Masked {
+    /// Whose.
+    pub replica: ReplicaId,
+    /// Its name.
+    pub name: String,
+    /// Its service.
+    pub service: ServiceId,
+    /// The names whose values are masked; never empty.
+    pub names: Vec<String>,
+}
+
 /// The two lines of text a tab can be asked with. The console owns the input line; the tab gets
 /// every change of it, live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -198,6 +211,25 @@ pub trait Pane: Send {
     /// What an [`Effect::Inspect`] brought. Called for every tab, visible or not. Says whether
     /// anything on screen changes.
     fn inspected(&mut self, _replica: &ReplicaId, _result: &Result<Details, EngineError>) -> bool {
+        false
+    }
+
+    /// What is masked in what it shows, to be asked about.
+    ///
+    /// # Errors
+    /// One sentence: why nothing can be revealed.
+    fn masked(&self, _scene: &Scene<'_>) -> Result<Masked, String> {
+        Err("nothing is masked in this tab".to_owned())
+    }
+
+    /// What an [`Effect::Reveal`] brought: kept while it is shown. `false` when another replica is
+    /// shown by now.
+    fn revealed(&mut self, _replica: &ReplicaId, _secrets: Secrets, _scene: &Scene<'_>) -> bool {
+        false
+    }
+
+    /// Forget what was revealed; says whether there was anything.
+    fn conceal(&mut self) -> bool {
         false
     }
 

@@ -5,14 +5,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::dossier::Dossier;
+use super::dossier::{Dossier, Known};
 use super::sheet::{Sheet, View};
-use super::{Answer, Input, Pane, Scene, Target};
+use super::{Answer, Input, Masked, Pane, Scene, Target};
 use crate::action::Action;
 use crate::config::Role;
 use crate::console::Effect;
 use crate::console::widget::{Scroll, text};
-use crate::engine::{Details, EngineError};
+use crate::engine::{Details, EngineError, Secrets};
 use crate::fleet::{Changes, ReplicaId};
 
 /// What a page needs besides the fleet.
@@ -37,6 +37,8 @@ pub(super) struct Page {
     target: Option<Target>,
     scroll: Scroll,
     find: String,
+    /// Shown unmasked, of that replica; gone as soon as it is not shown any more.
+    secrets: Option<(ReplicaId, Secrets)>,
     cols: u16,
     rows: u16,
 }
@@ -51,6 +53,7 @@ impl Page {
             target: None,
             scroll: Scroll::default(),
             find: String::new(),
+            secrets: None,
             cols: 80,
             rows: 10,
         }
@@ -59,7 +62,9 @@ impl Page {
     fn text(&self, scene: &Scene<'_>, cols: u16) -> Vec<Line<'static>> {
         let zone = if scene.look.utc { TimeZone::UTC } else { TimeZone::system() };
         let mut sheet = Sheet::new(scene.look, cols);
-        (self.build)(&View { scene, dossier: &self.dossier, zone: &zone }, &mut sheet);
+        let shown = self.dossier.shown(scene).map(|replica| &replica.id);
+        let secrets = self.secrets.as_ref().filter(|(of, _)| Some(of) == shown).map(|(_, secrets)| secrets);
+        (self.build)(&View { scene, dossier: &self.dossier, secrets, zone: &zone }, &mut sheet);
         sheet.rows(&self.find)
     }
 
@@ -85,11 +90,26 @@ impl Pane for Page {
             self.target = Some(scene.target.clone());
             self.dossier.retarget();
             self.scroll.home();
+            self.secrets = None;
         }
         self.want(scene)
     }
 
+    fn hide(&mut self) -> Vec<Effect> {
+        self.secrets = None;
+        Vec::new()
+    }
+
+    fn release(&mut self) -> Vec<Effect> {
+        self.secrets = None;
+        Vec::new()
+    }
+
     fn observe(&mut self, _changes: Changes, scene: &Scene<'_>) -> Vec<Effect> {
+        let shown = self.dossier.shown(scene).map(|replica| &replica.id);
+        if self.secrets.as_ref().is_some_and(|(of, _)| Some(of) != shown) {
+            self.secrets = None;
+        }
         // Usage comes every second, so this is also the clock by which health results are renewed.
         self.want(scene)
     }
@@ -101,6 +121,7 @@ impl Pane for Page {
                 self.scroll.home();
                 Answer::done()
             }
+            Action::Cancel if self.conceal() => Answer::said("masked again"),
             Action::Left | Action::Right
                 if self.asks != Asks::Nothing && !matches!(scene.target, Target::Project(_)) =>
             {
@@ -108,6 +129,7 @@ impl Pane for Page {
                     return Answer::Refused("there is no other replica to show".into());
                 }
                 self.scroll.home();
+                self.secrets = None;
                 Answer::effects(self.want(scene))
             }
             _ => {
@@ -133,6 +155,36 @@ impl Pane for Page {
 
     fn inspected(&mut self, replica: &ReplicaId, result: &Result<Details, EngineError>) -> bool {
         self.dossier.receive(replica, result)
+    }
+
+    fn masked(&self, scene: &Scene<'_>) -> Result<Masked, String> {
+        if self.asks != Asks::Details || matches!(scene.target, Target::Project(_)) {
+            return Err("a service or a replica has masked values: select one".to_owned());
+        }
+        let Some(replica) = self.dossier.shown(scene) else {
+            return Err("it has no replica: there is nothing to reveal".to_owned());
+        };
+        let Known::Details(details, _) = self.dossier.known(&replica.id) else {
+            return Err("what is masked is being asked: try again in a moment".to_owned());
+        };
+        let names = Secrets::masked(&details.env);
+        if names.is_empty() {
+            return Err(format!("nothing in the environment of {} is masked", replica.name));
+        }
+        let (name, service) = (replica.name.to_string(), replica.service.clone());
+        Ok(Masked { replica: replica.id.clone(), name, service, names })
+    }
+
+    fn revealed(&mut self, replica: &ReplicaId, secrets: Secrets, scene: &Scene<'_>) -> bool {
+        let still = self.dossier.shown(scene).is_some_and(|shown| shown.id == *replica);
+        if still {
+            self.secrets = Some((replica.clone(), secrets));
+        }
+        still
+    }
+
+    fn conceal(&mut self) -> bool {
+        self.secrets.take().is_some()
     }
 
     fn status(&self, _scene: &Scene<'_>) -> String {

@@ -12,7 +12,7 @@ use super::dossier::Dossier;
 use super::{Look, Scene, scope, words};
 use crate::config::Role;
 use crate::console::widget::text;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, Secrets};
 use crate::fleet::{Replica, Summary};
 
 /// What a page is built from.
@@ -22,6 +22,8 @@ pub(super) struct View<'a> {
     pub(super) scene: &'a Scene<'a>,
     /// What inspecting brought.
     pub(super) dossier: &'a Dossier,
+    /// What is shown unmasked.
+    pub(super) secrets: Option<&'a Secrets>,
     /// Times are shown in this zone.
     pub(super) zone: &'a TimeZone,
 }

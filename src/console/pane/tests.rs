@@ -267,7 +267,7 @@ fn finding_shows_matching_rows_under_their_headings() {
     let drawn = draw(pane, &scene, 80, 10);
     let rows: Vec<_> = drawn.lines().filter(|l| !l.is_empty()).collect();
     assert_eq!(rows.len(), 2, "{drawn}");
-    assert!(rows[0].starts_with("ENVIRONMENT") && rows[1].contains("postgres://app:•••@"), "{drawn}");
+    assert!(rows[0].starts_with("ENVIRONMENT") && rows[1].contains("postgres://app:••••@"), "{drawn}");
     pane.set_input(Input::Filter, "nowhere").unwrap();
     assert!(draw(pane, &scene, 80, 10).contains("nothing here contains 'nowhere'"));
     assert_eq!(pane.act(Action::Cancel, &scene), Answer::done());

@@ -174,6 +174,12 @@ impl Work {
         });
     }
 
+    /// Get what is masked in a replica's environment, and write down that it is shown.
+    pub(super) fn reveal(&self, replica: ReplicaId, service: ServiceId, fleet: &Fleet) {
+        let look = look::secrets(self.hands.bridge(fleet), replica.clone(), service);
+        self.answer(async move { Msg::Revealed(replica, look.await) });
+    }
+
     /// Open a shell; the screen stays until there is one.
     pub(super) fn shell(&self, replica: ReplicaId, size: TermSize) {
         let (engine, tell) = (self.hands.engine.clone(), self.tell.clone());

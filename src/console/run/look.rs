@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::super::dialog::Past;
 use super::super::ledger::History;
-use crate::engine::{Engine, EngineError, Query, Survey};
-use crate::fleet::{Fleet, ServiceId};
+use crate::engine::{Engine, EngineError, Query, Secrets, Survey};
+use crate::fleet::{Fleet, ReplicaId, ServiceId};
 use crate::journal::{self, Journal, JournalError};
+use crate::operate::Bridge;
 
 /// How long a look may take.
 const BOUND: Duration = Duration::from_secs(20);
@@ -48,6 +51,23 @@ pub(super) async fn history(
     let operations = journal.operations(query(MAKERS)).await?;
     let events = journal.events(query(EVENTS)).await?;
     Ok(History { operations, events })
+}
+
+/// What is masked in a replica's environment; nothing that is not on record as shown, unless there
+/// is to be no record.
+pub(super) async fn secrets(
+    bridge: Bridge,
+    replica: ReplicaId,
+    service: ServiceId,
+) -> Result<Secrets, String> {
+    let said = |why: String, remedy: String| format!("{why}. {remedy}");
+    let secrets = bridge.engine.reveal(&replica).await.map_err(|e| said(e.to_string(), e.remedy()))?;
+    if let Some(journal) = bridge.journal {
+        let names = secrets.names().map(str::to_owned).collect();
+        let written = journal.revealed(&bridge.instance, &service, names, bridge.who, Timestamp::now()).await;
+        written.map_err(|e| said(e.to_string(), e.remedy()))?;
+    }
+    Ok(secrets)
 }
 
 /// What a service ran, and who made it run that.

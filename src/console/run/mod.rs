@@ -390,6 +390,7 @@ impl Runner {
             Effect::Follow { number, subject, previous } => self.following.ask(number, subject, previous),
             Effect::Unfollow => self.following.end(),
             Effect::Inspect(replica) => self.work.inspect(replica),
+            Effect::Reveal(replica, service) => self.work.reveal(replica, service, &self.model.fleet),
             Effect::Shell(replica) => self.work.shell(replica, self.model.size),
             Effect::Copy(text) => input::copy(&text)?,
             Effect::Save { stem, extension, text } => {

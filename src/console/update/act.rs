@@ -5,7 +5,7 @@ use super::super::dialog::{Before, Dialog, Help, Palette, Picker, Wanted};
 use super::super::ledger::Recording;
 use super::super::model::{Focus, Model, PromptKind};
 use super::super::pane::{Input, Tab};
-use super::{ask, grid, jobs, pane, prompt, unfinished};
+use super::{ask, grid, jobs, pane, prompt, reveal, unfinished};
 use crate::action::{Action, Group};
 use crate::fleet::Verb;
 use crate::operate::Change;
@@ -28,7 +28,10 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Cancel => cancel(model),
-        Action::Suspend => vec![Effect::Suspend],
+        Action::Suspend => {
+            reveal::conceal(model);
+            vec![Effect::Suspend]
+        }
         Action::Redraw => vec![Effect::Redraw],
         Action::ToggleMouse => {
             model.mouse = !model.mouse;
@@ -76,7 +79,11 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             ask::project(model, Change::Down, &aim)
         }
         Action::Unfinished => unfinished::open(model),
-        Action::Shell => jobs::shell(model),
+        Action::Shell => {
+            reveal::conceal(model);
+            jobs::shell(model)
+        }
+        Action::Reveal => reveal::ask(model),
 
         Action::FocusNext => focus_next(model),
         Action::Fullscreen => {

@@ -15,6 +15,7 @@ mod observe;
 mod palette;
 mod pane;
 mod prompt;
+mod reveal;
 mod revisions;
 mod unfinished;
 
@@ -50,6 +51,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 changed |= pane.inspected(&replica, &result);
             }
             model.dirty |= changed;
+            Vec::new()
+        }
+        Msg::Revealed(replica, result) => {
+            reveal::came(model, &replica, result);
             Vec::new()
         }
         Msg::Surveyed(number, token, result) => ask::surveyed(model, number, token, *result),

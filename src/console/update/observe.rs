@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::super::model::Model;
 use super::super::{Effect, job, pane::Target};
-use super::{ask, pane, unfinished};
+use super::{ask, pane, reveal, unfinished};
 use crate::fleet::{Changes, Clause, Health, Link, Observation, ServiceId};
 
 /// In a fleet of more services than this, header and situation follow at most twice a second.
@@ -106,6 +106,7 @@ pub fn settle(model: &mut Model) -> Vec<Effect> {
         ask::reconsider(model);
     }
     let mut effects = pane::show(model);
+    reveal::leave(model);
     effects.extend(pane::told(model));
     effects.extend(unfinished::ask_journal(model));
     let in_view = model.grid.in_view(&model.fleet);

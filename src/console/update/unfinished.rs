@@ -213,6 +213,7 @@ pub(super) fn sure_key(model: &mut Model, mut sure: Box<Sure>, key: KeyEvent) ->
 fn said_yes(model: &mut Model, yes: Yes) -> Vec<Effect> {
     match yes {
         Yes::Cancel(id) => jobs::turn_back(model, id).into_iter().collect(),
+        Yes::Reveal(replica, service) => vec![Effect::Reveal(replica, service)],
         Yes::Resume(record, how) => go_on(model, *record, how, Consent::Typed),
     }
 }

@@ -142,6 +142,16 @@ fn useful(model: &Model) -> Useful {
         (Action::PreviousLogs, "previous run"),
         (Action::SaveLogs, "save"),
     ];
+    const CONFIG: Useful = &[
+        (Action::Cancel, "back"),
+        (Action::NextTab, "next tab"),
+        (Action::Reveal, "reveal"),
+        (Action::Fullscreen, "full"),
+        (Action::Search, "search"),
+        (Action::Help, "help"),
+        (Action::Palette, "command"),
+        (Action::Quit, "quit"),
+    ];
     const PANE: Useful = &[
         (Action::Cancel, "back"),
         (Action::NextTab, "next tab"),
@@ -157,6 +167,7 @@ fn useful(model: &Model) -> Useful {
     match model.context() {
         Context::Grid | Context::Global => GRID,
         Context::Logs => LOGS,
+        Context::Pane if model.tab == Tab::Config => CONFIG,
         Context::Pane => PANE,
     }
 }

@@ -19,7 +19,8 @@ use super::platform::Platform;
 use super::shell;
 use super::world::{LogLine, PastOperation, World};
 use crate::engine::{
-    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Shell, Survey, TermSize,
+    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Secrets, Shell, Survey,
+    TermSize,
 };
 use crate::fleet::{EngineId, Link, Observation, ReplicaId, Revision, State};
 use crate::logs::Stream;
@@ -291,6 +292,11 @@ impl Engine for Demo {
     fn inspect(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Details, EngineError>> {
         let (shared, of) = (Arc::clone(&self.shared), of.clone());
         async move { shared.turn(|inner| inner.world.inspect(&of)) }.boxed()
+    }
+
+    fn reveal(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Secrets, EngineError>> {
+        let (shared, of) = (Arc::clone(&self.shared), of.clone());
+        async move { shared.turn(|inner| inner.world.reveal(&of)) }.boxed()
     }
 
     fn shell(

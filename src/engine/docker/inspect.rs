@@ -7,7 +7,7 @@ use super::api::{HealthEntry, Healthcheck, Inspected, MountPoint, Network, Resta
 use super::spec::{Settings, is_anonymous};
 use super::wire::{Wire, segment};
 use super::{Shared, failure, map};
-use crate::engine::{Details, EngineError, HealthLog, HealthSpec, Mount, NetworkLink};
+use crate::engine::{Details, EngineError, HealthLog, HealthSpec, Mount, NetworkLink, Secrets};
 use crate::fleet::ReplicaId;
 use crate::text::mask;
 use crate::text::sanitize::{block, label};
@@ -66,6 +66,13 @@ pub(super) async fn details(shared: Arc<Shared>, of: ReplicaId) -> Result<Detail
         serde_json::from_slice(&body).map_err(|e| failure::garbage(&e, "an inspect"))?;
     mask::json(&mut raw);
     Ok(read(&shared, &it, raw))
+}
+
+/// What is masked in the environment of a replica.
+pub(super) async fn secrets(shared: Arc<Shared>, of: ReplicaId) -> Result<Secrets, EngineError> {
+    let body = shared.wire.fetch(&path(&of.id), of.short()).await?;
+    let it: Inspected = serde_json::from_slice(&body).map_err(|e| failure::garbage(&e, "an inspect"))?;
+    Ok(Secrets::of_pairs(it.config.env.iter().flatten()))
 }
 
 pub(super) fn path(id: &str) -> String {

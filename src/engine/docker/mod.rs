@@ -49,7 +49,8 @@ use futures_util::stream::BoxStream;
 
 use self::wire::Wire;
 use super::{
-    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Shell, Survey, TermSize,
+    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Secrets, Shell, Survey,
+    TermSize,
 };
 use crate::config::EngineSettings;
 use crate::fleet::{EngineId, Observation, ReplicaId};
@@ -148,6 +149,10 @@ impl Engine for Docker {
 
     fn inspect(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Details, EngineError>> {
         inspect::details(self.shared.clone(), of.clone()).boxed()
+    }
+
+    fn reveal(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Secrets, EngineError>> {
+        inspect::secrets(self.shared.clone(), of.clone()).boxed()
     }
 
     fn shell(

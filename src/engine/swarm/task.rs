@@ -20,7 +20,8 @@ use crate::engine::docker::map::NAME;
 use crate::engine::docker::wire::{Wire, segment};
 use crate::engine::docker::{failure, logs};
 use crate::engine::{
-    Details, Docker, Engine, EngineError, LogChunk, LogQuery, Mount, NetworkLink, Output, Shell, TermSize,
+    Details, Docker, Engine, EngineError, LogChunk, LogQuery, Mount, NetworkLink, Output, Secrets, Shell,
+    TermSize,
 };
 use crate::fleet::{EngineId, Replica, ReplicaId};
 use crate::text::mask;
@@ -121,6 +122,24 @@ pub(in crate::engine) async fn details(
         Some(details) => Details { replica, error: own_error(&task).or(details.error), ..details },
         None => from_spec(replica, &task, raw),
     })
+}
+
+/// What is masked in the environment of a task.
+pub(in crate::engine) async fn secrets(
+    docker: &Docker,
+    swarm: &Swarm,
+    of: &ReplicaId,
+) -> Result<Secrets, EngineError> {
+    let task = fetch(&swarm.wire, of).await?;
+    if let Some(container) = container(docker.id(), &task) {
+        match docker.reveal(&container).await {
+            // It is on another node.
+            Err(EngineError::Gone { .. }) => {}
+            answer => return answer,
+        }
+    }
+    let spec = task.spec.container_spec.unwrap_or_default();
+    Ok(Secrets::of_pairs(spec.env.iter().flatten()))
 }
 
 /// A shell in a task, where it runs on this node.

@@ -28,7 +28,7 @@ async fn nothing_that_was_can_be_changed() {
     journal.ended(id, end(OperationState::Done)).await.unwrap();
     journal.saw("one", vec![sighting("api", "1", 0)]).await.unwrap();
     journal.happened("one", vec![event("api", "died", 0)]).await.unwrap();
-    journal.revealed("one", &service("api"), "DB_PASSWORD", me("ada"), at(0)).await.unwrap();
+    journal.revealed("one", &service("api"), vec!["DB_PASSWORD".into()], me("ada"), at(0)).await.unwrap();
 
     let raw = Connection::open(place.path()).unwrap();
     let count = |table: &str| {
@@ -128,11 +128,14 @@ async fn what_an_operation_causes_is_planned_whoever_tells_it() {
 #[tokio::test]
 async fn reveals_are_told_by_name() {
     let journal = Journal::in_memory().unwrap();
-    journal.revealed("one", &service("api"), "DB_PASSWORD", me("ada"), at(1)).await.unwrap();
-    journal.revealed("one", &service("api"), "DB_PASSWORD", me("bob"), at(2)).await.unwrap();
+    journal.revealed("one", &service("api"), vec!["DB_PASSWORD".into()], me("ada"), at(1)).await.unwrap();
+    journal.revealed("one", &service("api"), vec!["B".into(), "A".into()], me("bob"), at(2)).await.unwrap();
     let told = journal.reveals(Query { service: Some(service("api")), ..Query::default() }).await.unwrap();
-    let told: Vec<_> = told.iter().map(|r| (r.name.as_str(), r.who.user.as_str(), r.at)).collect();
-    assert_eq!(told, [("DB_PASSWORD", "bob", at(2)), ("DB_PASSWORD", "ada", at(1))]);
+    let told: Vec<_> = told.iter().map(|r| (r.names.join(" "), r.who.user.as_str(), r.at)).collect();
+    assert_eq!(told, [("B A".into(), "bob", at(2)), ("DB_PASSWORD".into(), "ada", at(1))]);
+    // What was shown together is never told by halves.
+    let newest = journal.reveals(Query { limit: Some(1), ..Query::default() }).await.unwrap();
+    assert_eq!((newest.len(), newest[0].names.len()), (1, 2));
 }
 
 #[tokio::test]
@@ -157,7 +160,7 @@ async fn what_comes_out_of_the_file_is_safe_to_show() {
     let mut told = event(evil, evil, 0);
     told.note = evil.into();
     journal.happened("one", vec![told]).await.unwrap();
-    journal.revealed("one", &service(evil), evil, me(evil), at(0)).await.unwrap();
+    journal.revealed("one", &service(evil), vec![evil.into()], me(evil), at(0)).await.unwrap();
     let (operation, events, reveals) = (
         journal.operation(id).await.unwrap().unwrap(),
         journal.events(Query::default()).await.unwrap(),

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Kind, Moment, Tone, What};
+use super::{Moment, Tone, What};
 use crate::fleet::{Image, Revision};
 use crate::journal::{OperationRecord, OperationState, StepRecord, Who};
 use crate::text::{human, sanitize};
@@ -264,7 +264,7 @@ fn summary(moments: &[&Moment]) -> String {
             parts.push(format!("{} ({names}{more})", counted(count, one)));
         }
     }
-    let shown = moments.iter().filter(|m| m.kind() == Kind::Reveal).count();
+    let shown = moments.iter().map(|m| if let What::Reveal(r) = &m.what { r.names.len() } else { 0 }).sum();
     if shown > 0 {
         parts.push(format!("{} shown", counted(shown, "secret")));
     }

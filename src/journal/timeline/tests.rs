@@ -77,8 +77,12 @@ fn of(mut events: Vec<EventRecord>) -> Timeline {
 
 #[test]
 fn everything_in_one_list_by_time() {
-    let reveal =
-        RevealRecord { at: at(5), service: service("api"), name: "DB_PASSWORD".into(), who: who("bob") };
+    let reveal = RevealRecord {
+        at: at(5),
+        service: service("api"),
+        names: vec!["DB_PASSWORD".into()],
+        who: who("bob"),
+    };
     let timeline = Timeline::of(
         vec![operation(2, 20, OperationState::Undone), operation(1, 3, OperationState::Done)],
         vec![event(30, "api-1", "unhealthy", ""), event(1, "web-1", "died", "exit 1")],
@@ -184,7 +188,12 @@ fn filters_choose() {
     let timeline = Timeline::of(
         vec![operation(1, 3, OperationState::Done), running],
         vec![event(1, "web-1", "died", "exit 1"), part, event(9, "web-1", "started", "")],
-        vec![RevealRecord { at: at(5), service: service("api"), name: "TOKEN".into(), who: who("bob") }],
+        vec![RevealRecord {
+            at: at(5),
+            service: service("api"),
+            names: vec!["TOKEN".into()],
+            who: who("bob"),
+        }],
     );
     let shown = |filter: Filter| timeline.shown(&filter).map(Moment::sentence).collect::<Vec<_>>();
     let all = Filter::default();
@@ -272,7 +281,12 @@ fn a_report_tells_the_incident() {
     let timeline = Timeline::of(
         vec![undone],
         vec![event(1, "api-1", "died", "exit 1"), event(2, "api-2", "died", "exit 0"), part],
-        vec![RevealRecord { at: at(40), service: service("api"), name: "TOKEN".into(), who: who("eve") }],
+        vec![RevealRecord {
+            at: at(40),
+            service: service("api"),
+            names: vec!["TOKEN".into()],
+            who: who("eve"),
+        }],
     );
     let revisions = [revision(1, "a", -900, None), revision(2, "b", 10, None), revision(3, "c", 20, Some(2))];
     let moments = timeline.moments.iter().collect();

@@ -20,7 +20,10 @@ impl Moment {
                 };
                 event_words(event, &often)
             }
-            What::Reveal(reveal) => format!("the value of {} was shown", reveal.name),
+            What::Reveal(reveal) => match reveal.names.as_slice() {
+                [name] => format!("the value of {name} was shown"),
+                names => format!("the values of {} were shown", named(names)),
+            },
         }
     }
 
@@ -45,6 +48,18 @@ impl Moment {
             [one] => one.path(),
             [one, more @ ..] => format!("{} and {} more", ServiceId::path(one), more.len()),
         }
+    }
+}
+
+/// `A, B and C`; of many, the first.
+fn named(names: &[String]) -> String {
+    const MOST: usize = 6;
+    match names {
+        names if names.len() > MOST => {
+            format!("{} and {} more", names.get(..MOST).unwrap_or(names).join(", "), names.len() - MOST)
+        }
+        [most @ .., last] if !most.is_empty() => format!("{} and {last}", most.join(", ")),
+        names => names.join(", "),
     }
 }
 

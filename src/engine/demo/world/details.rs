@@ -9,7 +9,7 @@ use super::survey::gate;
 use super::{Unit, World};
 use crate::engine::demo::platform::{Check, Spec};
 use crate::engine::demo::random::{hash, named};
-use crate::engine::{Details, EngineError, HealthSpec, Mount, NetworkLink};
+use crate::engine::{Details, EngineError, HealthSpec, Mount, NetworkLink, Secrets};
 use crate::fleet::{HealthCheck, ReplicaId, Role, State};
 use crate::text::mask;
 
@@ -44,6 +44,15 @@ impl World {
         };
         details.raw = raw(&details);
         Ok(details)
+    }
+
+    /// What [`World::inspect`] masks in the environment of one replica.
+    ///
+    /// # Errors
+    /// [`EngineError::Gone`] for a replica that is not there.
+    pub fn reveal(&self, of: &ReplicaId) -> Result<Secrets, EngineError> {
+        let all = plain_env(&self.specs[self.find(of)?.spec]);
+        Ok(Secrets::of(all.iter().map(|(name, value)| (name.as_str(), value.as_str()))))
     }
 
     fn labels(spec: &Spec, unit: &Unit) -> Vec<(String, String)> {
@@ -113,6 +122,15 @@ pub(super) fn command(spec: &Spec) -> Vec<String> {
 
 /// The environment, secrets masked.
 fn env(spec: &Spec) -> Vec<(String, String)> {
+    let masked = |(name, value): (String, String)| {
+        let value = mask::env(&name, &value);
+        (name, value)
+    };
+    plain_env(spec).into_iter().map(masked).collect()
+}
+
+/// The environment as it is.
+fn plain_env(spec: &Spec) -> Vec<(String, String)> {
     let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     let port = spec.ports.first().map(|(container, _)| ("PORT".to_owned(), container.to_string()));
     let calls = spec.calls.iter().map(|(name, port)| {
@@ -120,15 +138,7 @@ fn env(spec: &Spec) -> Vec<(String, String)> {
         (format!("{key}_SERVICE_URL"), format!("http://{name}:{port}"))
     });
     let own = spec.env.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
-    std::iter::once(("PATH".to_owned(), path.to_owned()))
-        .chain(port)
-        .chain(own)
-        .chain(calls)
-        .map(|(name, value)| {
-            let value = mask::env(&name, &value);
-            (name, value)
-        })
-        .collect()
+    std::iter::once(("PATH".to_owned(), path.to_owned())).chain(port).chain(own).chain(calls).collect()
 }
 
 pub(super) fn mounts(spec: &Spec) -> Vec<Mount> {
