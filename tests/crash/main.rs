@@ -2,12 +2,18 @@
 //! engine, then finishes or undoes what it left; and the engine is killed under a qd at work. At the
 //! end there are exactly the new replicas, or exactly the old ones, and nothing else.
 //!
-//! A place is walked from case to case: what one case leaves is what the next begins with.
+//! A place is walked from case to case: what one case leaves is what the next begins with. So each
+//! case also shows that the one before has let go of the service.
+//!
+//! `QD_TEST_CRASH_FULL=1`: every point of every step is both finished and undone; without it, by
+//! turns (see [`cases::Extent`]).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc, missing_docs)]
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod api;
+mod cases;
 mod place;
 mod reboot;
 mod walk;
@@ -15,49 +21,56 @@ mod walk;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use cases::{Extent, Op, full};
 use place::Place;
+use reboot::{Ends, Seat};
 use support::docker::engine;
-use walk::{CASES, Op, STEPS, Walk};
+use walk::{CASES, Walk};
 
-/// Killed at every step, forward and back. Places are side by side, for most of the time is the
-/// engine's.
+fn extent() -> &'static str {
+    if full() { "full" } else { "by turns; QD_TEST_CRASH_FULL=1 for all" }
+}
+
+/// Killed at every step, forward and back. Places are side by side, for much of the time is waiting.
 #[test]
 fn qd_killed_at_every_step_finishes_or_undoes() {
     let Some(reference) = engine() else { return };
     let began = Instant::now();
     place::images(&reference);
-    let service = |name| Walk::new(Place::service(&reference, name, 2));
+    let strays = place::stray_volumes(&reference);
+    let service = |name| Walk::new(Place::service(&reference, name));
     let lone = |name, port| Walk::new(Place::lone(&reference, name, port));
     let walks: Vec<Box<dyn FnOnce() + Send>> = vec![
         Box::new(|| {
             let mut walk = service("qdcrasha");
-            walk.all(Op::Deploy, 1..10);
+            walk.forward(Op::Deploy, Extent::Turns, (0, 2));
             walk.done();
         }),
         Box::new(|| {
             let mut walk = service("qdcrashb");
-            walk.all(Op::Deploy, 10..STEPS);
+            walk.forward(Op::Deploy, Extent::Turns, (1, 2));
             walk.done();
         }),
         Box::new(|| {
             let mut walk = service("qdcrashc");
-            walk.some(Op::Rollback);
+            walk.forward(Op::Rollback, Extent::Middles, (0, 1));
+            walk.back(Op::Deploy);
             walk.done();
         }),
         Box::new(|| {
             let mut walk = service("qdcrashd");
-            walk.all(Op::Scale, 1..STEPS);
-            walk.back(Op::Scale);
+            walk.undone(Op::Deploy, Extent::Middles);
             walk.done();
         }),
         Box::new(|| {
             let mut walk = lone("qdcrashe", 18_081);
-            walk.all(Op::Deploy, 1..STEPS);
+            walk.forward(Op::Deploy, Extent::Turns, (0, 1));
+            walk.forward(Op::Rollback, Extent::Turns, (0, 1));
             walk.done();
         }),
         Box::new(|| {
             let mut walk = lone("qdcrashf", 18_082);
-            walk.some(Op::Rollback);
+            walk.undone(Op::Deploy, Extent::Turns);
             walk.back(Op::Deploy);
             walk.done();
         }),
@@ -67,31 +80,60 @@ fn qd_killed_at_every_step_finishes_or_undoes() {
             scope.spawn(walk);
         }
     });
-    let cases = CASES.load(Ordering::Relaxed);
-    println!("qd killed: {cases} cases, all clean, in {} s", began.elapsed().as_secs());
+    assert_eq!(place::stray_volumes(&reference), strays, "volumes that are nobody's");
+    let cases = CASES.swap(0, Ordering::Relaxed);
+    println!(
+        "qd killed: {cases} cases of deploy and rollback ({}), all clean, in {} s",
+        extent(),
+        began.elapsed().as_secs()
+    );
     assert!(cases > 100, "the matrix was walked");
 }
 
-/// The engine killed (and started again) at steps of a deploy; and with it qd.
+/// Killed at every step of scaling, up and down. By itself, so that volumes can be counted.
 #[test]
-fn engine_killed_at_steps_of_a_deploy_ends_one_way_or_the_other() {
+fn scaling_killed_at_every_step_finishes_or_undoes() {
     let Some(reference) = engine() else { return };
     let began = Instant::now();
     place::images(&reference);
-    let mut cases = 0;
-    // Each start of an engine takes seconds: at every kind of step, not at every step.
-    let service = (Place::service(&reference, "qdcrashg", 2), vec![2, 4, 6, 10, 16]);
-    let lone = (Place::lone(&reference, "qdcrashh", 18_083), vec![1, 3, 4, 6, 7, 9]);
-    for (place, numbers) in [service, lone] {
-        for number in numbers {
-            assert!(reboot::engine_killed(&place, number), "{}: no step {number}", place.name);
-            cases += 1;
-        }
-        for (point, how) in [("mid-before:4", "finish"), ("mid-after:6", "undo")] {
-            reboot::both_killed(&place, point, how);
-            cases += 1;
-        }
-    }
-    println!("the engine killed: {cases} cases, all clean, in {} s", began.elapsed().as_secs());
-    assert!(cases > 10, "the matrix was walked");
+    let mut walk = Walk::new(Place::service(&reference, "qdcrashs"));
+    walk.scaling(Extent::Turns);
+    walk.back(Op::Up);
+    walk.done();
+    let cases = CASES.swap(0, Ordering::Relaxed);
+    println!(
+        "qd killed: {cases} cases of scaling ({}), all clean, in {} s",
+        extent(),
+        began.elapsed().as_secs()
+    );
+    assert!(cases > 50, "the matrix was walked");
+}
+
+/// The engine killed (and started again) at steps of operations on several places at once; and with
+/// it some of the qd's.
+#[test]
+fn engine_killed_at_every_step_ends_one_way_or_the_other() {
+    let Some(reference) = engine() else { return };
+    let began = Instant::now();
+    place::images(&reference);
+    let mut seats = vec![
+        Seat::new(Place::service(&reference, "qdcrashg"), false, false),
+        Seat::new(Place::service(&reference, "qdcrashh"), false, true),
+        Seat::new(Place::lone(&reference, "qdcrashi", 18_083), false, false),
+        Seat::new(Place::lone(&reference, "qdcrashj", 18_084), false, true),
+        Seat::new(Place::service(&reference, "qdcrashk"), true, false),
+        Seat::new(Place::service(&reference, "qdcrashl"), true, true),
+    ];
+    reboot::rounds(&mut seats, |verb| reference.control(verb));
+    let ends: Vec<Ends> = seats.into_iter().map(Seat::done).collect();
+    let sum = |part: fn(&Ends) -> usize| ends.iter().map(part).sum::<usize>();
+    let cases = sum(|e| e.new + e.old);
+    println!(
+        "the engine killed: {cases} cases, {} of them with qd: {} ended new, {} as before, in {} s",
+        sum(|e| e.both),
+        sum(|e| e.new),
+        sum(|e| e.old),
+        began.elapsed().as_secs()
+    );
+    assert!(cases > 50, "the matrix was walked");
 }

@@ -6,8 +6,10 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::api;
 use crate::support::docker::Reference;
 
 /// What the images of these places do: they run, and end when asked to. Of the last one: it ends at
@@ -27,15 +29,24 @@ pub fn images(reference: &Reference) {
         let mut build = Command::new("docker")
             .args(["build", "-q", "-t", tag, "-"])
             .env("DOCKER_HOST", &reference.host)
+            .env("DOCKER_BUILDKIT", "0")
             .env_remove("DOCKER_CONTEXT")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let file = format!("FROM qdtest/base:1\nLABEL version={tag}\nVOLUME /scratch\nCMD {command}\n");
         build.stdin.take().unwrap().write_all(file.as_bytes()).unwrap();
         assert!(build.wait().unwrap().success(), "docker build of {tag}");
     }
+}
+
+/// Volumes made for one replica alone that no replica has.
+pub fn stray_volumes(reference: &Reference) -> usize {
+    let all = api::get(reference, &format!("/volumes?{}", api::filter("dangling", "true")));
+    let all = all["Volumes"].as_array().into_iter().flatten();
+    all.filter(|volume| volume["Name"].as_str().is_some_and(|name| name.len() == 64)).count()
 }
 
 /// A replica as it is.
@@ -47,6 +58,20 @@ pub struct Found {
     pub policy: String,
     /// Its anonymous volume at `/scratch`.
     pub scratch: String,
+}
+
+impl Found {
+    fn read(it: &Value) -> Self {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let scratch = it["Mounts"].as_array().unwrap().iter().find(|m| m["Destination"] == "/scratch");
+        Self {
+            id: text(&it["Id"]),
+            state: text(&it["State"]["Status"]),
+            image: text(&it["Config"]["Image"]),
+            policy: text(&it["HostConfig"]["RestartPolicy"]["Name"]),
+            scratch: scratch.map(|mount| text(&mount["Name"])).unwrap_or_default(),
+        }
+    }
 }
 
 /// Replicas by name.
@@ -62,11 +87,11 @@ pub struct Place {
 }
 
 impl Place {
-    /// A service with so many replicas, as compose makes them, on version 1.
-    pub fn service(reference: &Reference, name: &'static str, replicas: u32) -> Self {
+    /// A service of two replicas that share a volume, as compose makes them, on version 1.
+    pub fn service(reference: &Reference, name: &'static str) -> Self {
         let it = Self { reference: reference.clone(), name, compose: true, home: TempDir::new().unwrap() };
         it.clear();
-        for number in 1..=replicas {
+        for number in 1..=2 {
             let (container, label) = (format!("{name}_web_{number}"), |key: &str, value: &str| {
                 format!("com.docker.compose.{key}={value}")
             });
@@ -98,7 +123,7 @@ impl Place {
 
     fn run(&self, options: &[&str]) {
         let mut args = vec!["run", "-d", "--restart", "always", "--stop-timeout", "1"];
-        args.extend(["-l", "quarterdeck.gate.stay=200ms", "-l", "quarterdeck.gate.settle=100ms"]);
+        args.extend(["-l", "quarterdeck.gate.stay=100ms", "-l", "quarterdeck.gate.settle=50ms"]);
         args.extend(options);
         args.push("qdcrash/app:1");
         self.reference.docker(&args);
@@ -109,7 +134,8 @@ impl Place {
         if self.compose { format!("{}/web", self.name) } else { self.name.to_owned() }
     }
 
-    fn clear(&self) {
+    /// Remove all of it.
+    pub fn clear(&self) {
         let names: Vec<String> = self.picture().into_keys().collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         if !names.is_empty() {
@@ -119,24 +145,14 @@ impl Place {
 
     /// Every container of it, also one with a name it should not have.
     pub fn picture(&self) -> Picture {
-        let filter = format!("name={}", self.name);
-        let ids = self.reference.docker(&["ps", "-aq", "--no-trunc", "--filter", &filter]);
-        if ids.is_empty() {
-            return Picture::new();
-        }
-        let format = "{{.Name}} {{.Id}} {{.State.Status}} {{.Config.Image}} {{.HostConfig.RestartPolicy.Name}} \
-                      {{range .Mounts}}{{if eq .Destination \"/scratch\"}}{{.Name}}{{end}}{{end}}";
-        let mut args = vec!["inspect", "--format", format];
-        args.extend(ids.split_whitespace());
-        let lines = self.reference.docker(&args);
-        let read = |line: &str| {
-            let mut words = line.split(' ').map(str::to_owned);
-            let mut next = || words.next().unwrap();
-            let name = next().trim_start_matches('/').to_owned();
-            let (id, state, image, policy, scratch) = (next(), next(), next(), next(), next());
-            (name, Found { id, state, image, policy, scratch })
-        };
-        lines.lines().map(read).collect()
+        let path = format!("/containers/json?all=1&{}", api::filter("name", self.name));
+        let all = api::get(&self.reference, &path);
+        let ids = all.as_array().unwrap().iter().map(|it| it["Id"].as_str().unwrap());
+        let looks = ids.map(|id| api::get(&self.reference, &format!("/containers/{id}/json")));
+        let there = looks.filter(|it| !it.is_null());
+        there
+            .map(|it| (it["Name"].as_str().unwrap().trim_start_matches('/').to_owned(), Found::read(&it)))
+            .collect()
     }
 
     /// Whether what starts from now on ends at once.
@@ -145,16 +161,27 @@ impl Place {
         self.reference.docker(&["exec", &first, if spoilt { "touch" } else { "rm" }, "/data/bad"]);
     }
 
-    /// Volumes made for one replica alone that no replica has.
-    pub fn stray_volumes(&self) -> usize {
-        let all = self.reference.docker(&["volume", "ls", "-q", "--filter", "dangling=true"]);
-        all.lines().filter(|name| name.len() == 64).count()
+    /// How the journal says that the last operation ended, and that none is left in the middle.
+    pub fn ended(&self) -> String {
+        let out = self.qd(&["journal", "--everywhere", "-n", "4", "-o", "json"], None);
+        let json: Value = serde_json::from_slice(&out.stdout).unwrap_or_else(|_| panic!("{}", said(&out)));
+        let mut last = String::new();
+        for operation in json["moments"].as_array().unwrap().iter().map(|m| &m["operation"]) {
+            if operation.is_null() {
+                continue;
+            }
+            assert!(operation["ended"].is_string(), "left in the middle: {operation:#}");
+            operation["state"].as_str().unwrap().clone_into(&mut last);
+        }
+        last
     }
 
-    /// qd on this engine, with the place's own journal; killed for good after three minutes.
+    /// qd on this engine, with the place's own journal.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new("timeout");
-        command.args(["-s", "KILL", "180", env!("CARGO_BIN_EXE_qd")]);
+        self.through(Command::new(env!("CARGO_BIN_EXE_qd")), args)
+    }
+
+    fn through(&self, mut command: Command, args: &[&str]) -> Command {
         command.args(args);
         let dir = |name: &str| -> PathBuf { self.home.path().join(name) };
         command
@@ -168,9 +195,11 @@ impl Place {
         command
     }
 
-    /// Run qd to its end; with `crash`, it is killed at that point.
+    /// Run qd to its end, killed for good after minutes; with `crash`, it is killed at that point.
     pub fn qd(&self, args: &[&str], crash: Option<&str>) -> Output {
-        let mut command = self.command(args);
+        let mut timeout = Command::new("timeout");
+        timeout.args(["-s", "KILL", "300", env!("CARGO_BIN_EXE_qd")]);
+        let mut command = self.through(timeout, args);
         if let Some(point) = crash {
             command.env("QD_TEST_CRASH", point);
         }

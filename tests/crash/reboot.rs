@@ -1,72 +1,194 @@
-//! The engine killed under a qd at work, and both at once as in a power failure.
+//! The engine killed under qd's at work, and with it some of them, as in a power failure.
+//!
+//! An engine takes seconds to start. So several places are operated on at once: each comes to a step
+//! of its own and stands there until all have, then the engine is killed under all of them.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::process::{Child, Output, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
-use crate::place::{Picture, Place, said};
+use rustix::process::{Pid, Signal, kill_process};
 
-/// Deploy the other version; when step `number` begins, the engine is killed, and started again.
-/// What comes of it: qd waits for the engine and ends well, or goes back, but never in between.
-pub fn engine_killed(place: &Place, number: u32) -> bool {
-    let before = place.picture();
-    let (args, to) = deploy(place, &before);
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let mut child = place.command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut hit = false;
-    for line in lines.by_ref() {
-        let line: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
-        if line["event"] == "began" && line["number"] == number && line["direction"] == "forward" {
-            hit = true;
-            place.reference.control("kill");
-            place.reference.control("start");
-            break;
+use crate::cases::{End, Op, full};
+use crate::place::{Place, said};
+use crate::walk::{Walk, killed};
+
+/// How long a qd may take to end once its engine is back.
+const PATIENCE: Duration = Duration::from_mins(4);
+
+/// How often it ended as wanted, and as it was.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ends {
+    pub new: usize,
+    pub old: usize,
+    /// Of these, with qd killed as well.
+    pub both: usize,
+}
+
+/// A place and what is done to it.
+pub struct Seat {
+    walk: Walk,
+    scales: bool,
+    /// qd is killed too.
+    dies: bool,
+    /// How many steps an operation has here.
+    steps: Vec<(Op, u32)>,
+    ends: Ends,
+}
+
+impl Seat {
+    pub fn new(place: Place, scales: bool, dies: bool) -> Self {
+        let mut walk = Walk::new(place);
+        let mut steps = Vec::new();
+        for op in if scales { [Op::Up, Op::Down] } else { [Op::Deploy, Op::Rollback] } {
+            walk.turn_to(op);
+            steps.push((op, walk.plan(op).last().unwrap().number));
+        }
+        walk.patient = true;
+        Self { walk, scales, dies, steps, ends: Ends::default() }
+    }
+
+    /// As many steps as its longest operation has.
+    pub fn longest(&self) -> u32 {
+        self.steps.iter().map(|(_, steps)| *steps).max().unwrap()
+    }
+
+    pub fn done(self) -> Ends {
+        self.walk.done();
+        self.ends
+    }
+
+    /// One round. `reached` hears that it stands where the engine is to be killed, with the process
+    /// that waits for it; `back` ends when the engine is there again.
+    fn play(&mut self, round: u32, reached: Sender<Option<Pid>>, back: &Receiver<()>) {
+        // The operations by turns: where one has come to its last step, the next one begins.
+        let which = if self.scales { (round - 1) / 2 } else { round - 1 };
+        let (op, steps) = if self.scales {
+            let op = self.steps[(round as usize - 1) % 2];
+            self.walk.turn_to(op.0);
+            op
+        } else {
+            self.steps[(round as usize - 1) / self.longest() as usize % 2]
+        };
+        let number = which % steps + 1;
+        if self.dies {
+            self.both(op, number, round, reached, back);
+        } else {
+            self.engine_only(op, number, reached, back);
         }
     }
-    let rest: Vec<String> = lines.map(|line| line.unwrap()).collect();
-    let out = child.wait_with_output().unwrap();
-    let what = format!("{}: engine killed at step {number}: {rest:#?}\n{}", place.name, said(&out));
-    ended(place, &before, to, out.status.code(), &what);
-    hit
-}
 
-/// qd killed at a point, and the engine too; then it is picked up.
-pub fn both_killed(place: &Place, point: &str, how: &str) {
-    let before = place.picture();
-    let (args, to) = deploy(place, &before);
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let out = place.qd(&args, Some(point));
-    assert!(!out.status.success(), "{}: {}", place.name, said(&out));
-    place.reference.control("kill");
-    place.reference.control("start");
-    let out = place.qd(&[how, "--yes"], None);
-    let what = format!("{}: both killed at {point}, {how}: {}", place.name, said(&out));
-    let code = if how == "undo" && out.status.success() { Some(5) } else { out.status.code() };
-    ended(place, &before, to, code, &what);
-}
-
-fn deploy(place: &Place, before: &Picture) -> (Vec<String>, &'static str) {
-    let is_1 = before.values().all(|found| found.image == "qdcrash/app:1");
-    let (tag, to) = if is_1 { (":2", "qdcrash/app:2") } else { (":1", "qdcrash/app:1") };
-    let service = place.service_name();
-    let args = ["deploy", &service, tag, "--pull", "never", "--yes", "-o", "json"];
-    (args.map(str::to_owned).to_vec(), to)
-}
-
-/// Exactly the new replicas, or exactly the old ones.
-fn ended(place: &Place, before: &Picture, to: &str, code: Option<i32>, what: &str) {
-    let after = place.picture();
-    match code {
-        Some(0) => {
-            assert!(after.keys().eq(before.keys()), "{what}\n{after:#?}");
-            for (name, found) in &after {
-                let old = &before[name];
-                assert_eq!((found.image.as_str(), &found.policy), (to, &old.policy), "{what}");
-                assert_eq!((found.state.as_str(), &found.scratch), ("running", &old.scratch), "{what}");
-                assert_ne!(found.id, old.id, "{what}");
+    /// What comes of it: qd waits for the engine and ends well, or goes back, but never in between.
+    fn engine_only(&mut self, op: Op, number: u32, reached: Sender<Option<Pid>>, back: &Receiver<()>) {
+        let wanted = self.walk.wanted(op);
+        let args = self.walk.args(op);
+        let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
+        args.extend(["--yes", "-o", "json"]);
+        let mut command = self.walk.place.command(&args);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let pid = Pid::from_child(&child);
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let here = |line: &str| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            line["event"] == "began" && line["number"] == number && line["direction"] == "forward"
+        };
+        let what = format!("{} {op:?}, engine killed at step {number}", self.walk.place.name);
+        assert!(lines.any(|line| here(&line.unwrap())), "{what}: it never came there");
+        kill_process(pid, Signal::STOP).unwrap();
+        reached.send(Some(pid)).unwrap();
+        drop(reached);
+        let _ = back.recv();
+        let out = wait(child, lines.map(|line| line.unwrap() + "\n"));
+        let what = format!("{what}: {}", said(&out));
+        match out.status.code() {
+            Some(0) => {
+                self.walk.is_new(&wanted, &what, &out);
+                self.ends.new += 1;
             }
+            Some(5) => {
+                self.walk.is_as_before("undone", &what, &out);
+                self.ends.old += 1;
+            }
+            // The engine took too long for it.
+            Some(6) => {
+                self.walk.end(&wanted, End::Finish, &what);
+                self.ends.new += 1;
+            }
+            _ => panic!("{what}\n{:#?}", self.walk.place.picture()),
         }
-        Some(5) => assert_eq!(&after, before, "{what}"),
-        _ => panic!("{what}\n{after:#?}"),
     }
+
+    fn both(&mut self, op: Op, number: u32, round: u32, reached: Sender<Option<Pid>>, back: &Receiver<()>) {
+        // By turns, and otherwise in the second time around.
+        let odd = (round + (round - 1) / self.longest()) % 2 == 1;
+        let (word, end) = match number % 4 {
+            0 => ("mid-before", odd),
+            1 => ("mid-after", odd),
+            2 => ("mid-before", !odd),
+            _ => ("mid-after", !odd),
+        };
+        let end = if end { End::Finish } else { End::Undo };
+        let wanted = self.walk.wanted(op);
+        let out = self.walk.operate(op, Some(&format!("{word}:{number}")));
+        let what = format!("{} {op:?}, both killed at {word}:{number}, {}", self.walk.place.name, end.word());
+        assert!(killed(&out), "{what}: {}", said(&out));
+        reached.send(None).unwrap();
+        drop(reached);
+        let _ = back.recv();
+        self.walk.end(&wanted, end, &what);
+        self.ends.both += 1;
+        match end {
+            End::Finish => self.ends.new += 1,
+            End::Undo => self.ends.old += 1,
+        }
+    }
+}
+
+/// Every step of the longest operation; twice where all is asked for.
+pub fn rounds(seats: &mut [Seat], control: impl Fn(&str)) {
+    let steps = seats.iter().map(Seat::longest).max().unwrap();
+    for round in 1..=if full() { steps * 2 } else { steps } {
+        std::thread::scope(|scope| {
+            let (reached, at) = channel();
+            let mut backs = Vec::new();
+            for seat in seats.iter_mut() {
+                let (back, is_back) = channel();
+                backs.push(back);
+                let reached = reached.clone();
+                scope.spawn(move || seat.play(round, reached, &is_back));
+            }
+            drop(reached);
+            // All of them stand, or have failed.
+            let standing: Vec<Pid> = at.iter().flatten().collect();
+            for pid in standing {
+                kill_process(pid, Signal::CONT).unwrap();
+            }
+            // Now before the engine hears of the step, now in the middle of it, now after.
+            std::thread::sleep(Duration::from_millis(u64::from(round * 7 % 40)));
+            control("kill");
+            control("start");
+            drop(backs);
+        });
+    }
+}
+
+/// What it said until its end; killed if that does not come.
+fn wait(mut child: Child, rest: impl Iterator<Item = String> + Send) -> Output {
+    let pid = Pid::from_child(&child);
+    std::thread::scope(|scope| {
+        let (ended, end) = channel::<()>();
+        scope.spawn(move || {
+            if end.recv_timeout(PATIENCE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        });
+        let stdout: String = rest.collect();
+        let mut stderr = String::new();
+        let mut errors = child.stderr.take().unwrap();
+        std::io::Read::read_to_string(&mut errors, &mut stderr).unwrap();
+        let status = child.wait().unwrap();
+        drop(ended);
+        Output { status, stdout: stdout.into_bytes(), stderr: stderr.into_bytes() }
+    })
 }
