@@ -195,6 +195,17 @@ impl Yard {
         self.inner().away = Some((from, from + lasts));
     }
 
+    /// The host goes down and comes up: what is kept up is started, and nothing else.
+    pub(super) fn reboot(&self) {
+        let now = Instant::now();
+        for it in self.inner().containers.values_mut().filter(|it| it.state != State::Created) {
+            (it.state, it.started, it.restarts) = match it.policy.as_str() {
+                "no" => (State::Exited, it.started, it.restarts),
+                _ => (State::Running, Some(now), 0),
+            };
+        }
+    }
+
     /// Every container: name, image, state, policy, sorted; no ids.
     pub(super) fn picture(&self) -> Vec<String> {
         let inner = self.inner();

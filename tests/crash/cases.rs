@@ -82,6 +82,8 @@ pub enum Extent {
     Turns,
     /// Of the points, those in the middle of a step: nobody can know whether it happened.
     Middles,
+    /// One of these, by turns.
+    Once,
 }
 
 impl Extent {
@@ -99,6 +101,8 @@ impl Extent {
         match self {
             Self::Turns => turns.to_vec(),
             Self::Middles => turns[1..3].to_vec(),
+            // Two steps before, two steps after; so both ends have both.
+            Self::Once => vec![turns[1 + number as usize / 2 % 2]],
             Self::Full => {
                 let both = |(word, _)| [(word, End::Finish), (word, End::Undo)];
                 turns.into_iter().flat_map(both).collect()

@@ -18,18 +18,13 @@ mod place;
 mod reboot;
 mod walk;
 
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use cases::{Extent, Op, full};
 use place::Place;
 use reboot::{Ends, Seat};
 use support::docker::engine;
-use walk::{CASES, Walk};
-
-fn extent() -> &'static str {
-    if full() { "full" } else { "by turns; QD_TEST_CRASH_FULL=1 for all" }
-}
+use walk::Walk;
 
 /// Killed at every step, forward and back. Places are side by side, for much of the time is waiting.
 #[test]
@@ -37,80 +32,64 @@ fn qd_killed_at_every_step_finishes_or_undoes() {
     let Some(reference) = engine() else { return };
     let began = Instant::now();
     place::images(&reference);
-    let strays = place::stray_volumes(&reference);
     let service = |name| Walk::new(Place::service(&reference, name));
     let lone = |name, port| Walk::new(Place::lone(&reference, name, port));
-    let walks: Vec<Box<dyn FnOnce() + Send>> = vec![
+    let walks: Vec<Box<dyn FnOnce() -> Walk + Send>> = vec![
         Box::new(|| {
             let mut walk = service("qdcrasha");
             walk.forward(Op::Deploy, Extent::Turns, (0, 2));
-            walk.done();
+            walk
         }),
         Box::new(|| {
             let mut walk = service("qdcrashb");
             walk.forward(Op::Deploy, Extent::Turns, (1, 2));
-            walk.done();
+            walk
         }),
         Box::new(|| {
             let mut walk = service("qdcrashc");
-            walk.forward(Op::Rollback, Extent::Middles, (0, 1));
+            walk.forward(Op::Rollback, Extent::Once, (0, 1));
             walk.back(Op::Deploy);
-            walk.done();
+            walk
         }),
         Box::new(|| {
             let mut walk = service("qdcrashd");
-            walk.undone(Op::Deploy, Extent::Middles);
-            walk.done();
+            walk.undone(Op::Deploy, Extent::Once);
+            walk
         }),
         Box::new(|| {
             let mut walk = lone("qdcrashe", 18_081);
             walk.forward(Op::Deploy, Extent::Turns, (0, 1));
-            walk.forward(Op::Rollback, Extent::Turns, (0, 1));
-            walk.done();
+            walk.forward(Op::Rollback, Extent::Middles, (0, 1));
+            walk
         }),
         Box::new(|| {
             let mut walk = lone("qdcrashf", 18_082);
             walk.undone(Op::Deploy, Extent::Turns);
             walk.back(Op::Deploy);
-            walk.done();
+            walk
+        }),
+        Box::new(|| {
+            let mut walk = service("qdcrashs");
+            walk.scaling();
+            walk.back(Op::Up);
+            walk
         }),
     ];
-    std::thread::scope(|scope| {
-        for walk in walks {
-            scope.spawn(walk);
-        }
+    let walks: Vec<Walk> = std::thread::scope(|scope| {
+        let walks: Vec<_> = walks.into_iter().map(|walk| scope.spawn(walk)).collect();
+        walks.into_iter().map(|walk| walk.join().unwrap()).collect()
     });
-    assert_eq!(place::stray_volumes(&reference), strays, "volumes that are nobody's");
-    let cases = CASES.swap(0, Ordering::Relaxed);
+    let cases = walks.into_iter().map(Walk::done).sum::<usize>();
     println!(
-        "qd killed: {cases} cases of deploy and rollback ({}), all clean, in {} s",
-        extent(),
+        "qd killed: {cases} cases ({}), all clean, in {} s",
+        if full() { "all there are" } else { "by turns; QD_TEST_CRASH_FULL=1 for all" },
         began.elapsed().as_secs()
     );
-    assert!(cases > 100, "the matrix was walked");
+    assert!(cases > 200, "the matrix was walked");
 }
 
-/// Killed at every step of scaling, up and down. By itself, so that volumes can be counted.
-#[test]
-fn scaling_killed_at_every_step_finishes_or_undoes() {
-    let Some(reference) = engine() else { return };
-    let began = Instant::now();
-    place::images(&reference);
-    let mut walk = Walk::new(Place::service(&reference, "qdcrashs"));
-    walk.scaling(Extent::Turns);
-    walk.back(Op::Up);
-    walk.done();
-    let cases = CASES.swap(0, Ordering::Relaxed);
-    println!(
-        "qd killed: {cases} cases of scaling ({}), all clean, in {} s",
-        extent(),
-        began.elapsed().as_secs()
-    );
-    assert!(cases > 50, "the matrix was walked");
-}
-
-/// The engine killed (and started again) at steps of operations on several places at once; and with
-/// it some of the qd's.
+/// The engine killed (and started again) at every step of operations on several places at once; and
+/// with it half of the qd's.
 #[test]
 fn engine_killed_at_every_step_ends_one_way_or_the_other() {
     let Some(reference) = engine() else { return };

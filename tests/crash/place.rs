@@ -134,13 +134,17 @@ impl Place {
         if self.compose { format!("{}/web", self.name) } else { self.name.to_owned() }
     }
 
-    /// Remove all of it.
+    /// Remove all of it, with its volumes: those that a successor took over are its own by name.
     pub fn clear(&self) {
-        let names: Vec<String> = self.picture().into_keys().collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        if !names.is_empty() {
-            self.reference.remove(&names);
+        let picture = self.picture();
+        let names: Vec<&str> = picture.keys().map(String::as_str).collect();
+        if names.is_empty() {
+            return;
         }
+        self.reference.remove(&names);
+        let mut args = vec!["volume", "rm", "-f"];
+        args.extend(picture.values().map(|found| found.scratch.as_str()));
+        self.reference.docker(&args);
     }
 
     /// Every container of it, also one with a name it should not have.

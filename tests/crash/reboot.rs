@@ -62,16 +62,15 @@ impl Seat {
     /// One round. `reached` hears that it stands where the engine is to be killed, with the process
     /// that waits for it; `back` ends when the engine is there again.
     fn play(&mut self, round: u32, reached: Sender<Option<Pid>>, back: &Receiver<()>) {
-        // The operations by turns: where one has come to its last step, the next one begins.
-        let which = if self.scales { (round - 1) / 2 } else { round - 1 };
-        let (op, steps) = if self.scales {
-            let op = self.steps[(round as usize - 1) % 2];
-            self.walk.turn_to(op.0);
-            op
-        } else {
-            self.steps[(round as usize - 1) / self.longest() as usize % 2]
+        // The operations by turns: up and down soon, the others when one has come to its end.
+        let longest = self.longest();
+        let (which, nth) = match self.scales {
+            true => (round / 2 % 2, round / 4 * 2 + round % 2),
+            false => (round / longest % 2, round % longest),
         };
-        let number = which % steps + 1;
+        let (op, steps) = self.steps[which as usize];
+        self.walk.turn_to(op);
+        let number = nth % steps + 1;
         if self.dies {
             self.both(op, number, round, reached, back);
         } else {
@@ -120,15 +119,11 @@ impl Seat {
     }
 
     fn both(&mut self, op: Op, number: u32, round: u32, reached: Sender<Option<Pid>>, back: &Receiver<()>) {
-        // By turns, and otherwise in the second time around.
-        let odd = (round + (round - 1) / self.longest()) % 2 == 1;
-        let (word, end) = match number % 4 {
-            0 => ("mid-before", odd),
-            1 => ("mid-after", odd),
-            2 => ("mid-before", !odd),
-            _ => ("mid-after", !odd),
-        };
-        let end = if end { End::Finish } else { End::Undo };
+        // All four by turns, and with the next operation the other end.
+        let nth = number / 2;
+        let word = if (nth + number).is_multiple_of(2) { "mid-before" } else { "mid-after" };
+        let turn = (nth / 2 + round / self.longest()).is_multiple_of(2);
+        let end = if turn { End::Finish } else { End::Undo };
         let wanted = self.walk.wanted(op);
         let out = self.walk.operate(op, Some(&format!("{word}:{number}")));
         let what = format!("{} {op:?}, both killed at {word}:{number}, {}", self.walk.place.name, end.word());
@@ -145,10 +140,11 @@ impl Seat {
     }
 }
 
-/// Every step of the longest operation; twice where all is asked for.
+/// Every step of the longest operation, either with qd or without: the seats where it dies are one
+/// step ahead. Where all is asked for, every step both ways, of all operations.
 pub fn rounds(seats: &mut [Seat], control: impl Fn(&str)) {
     let steps = seats.iter().map(Seat::longest).max().unwrap();
-    for round in 1..=if full() { steps * 2 } else { steps } {
+    for round in (0..if full() { steps * 2 } else { steps }).step_by(if full() { 1 } else { 2 }) {
         std::thread::scope(|scope| {
             let (reached, at) = channel();
             let mut backs = Vec::new();
@@ -156,6 +152,7 @@ pub fn rounds(seats: &mut [Seat], control: impl Fn(&str)) {
                 let (back, is_back) = channel();
                 backs.push(back);
                 let reached = reached.clone();
+                let round = round + u32::from(seat.dies && !full());
                 scope.spawn(move || seat.play(round, reached, &is_back));
             }
             drop(reached);
@@ -165,7 +162,7 @@ pub fn rounds(seats: &mut [Seat], control: impl Fn(&str)) {
                 kill_process(pid, Signal::CONT).unwrap();
             }
             // Now before the engine hears of the step, now in the middle of it, now after.
-            std::thread::sleep(Duration::from_millis(u64::from(round * 7 % 40)));
+            std::thread::sleep(Duration::from_millis(u64::from(round * 11 % 60)));
             control("kill");
             control("start");
             drop(backs);

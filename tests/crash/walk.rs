@@ -2,14 +2,10 @@
 
 use std::collections::VecDeque;
 use std::process::Output;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::cases::{Case, End, Extent, Op, Step, forward, full, steps, undone};
 use crate::place::{Picture, Place, said, stray_volumes};
-
-/// Cases that ended clean, of all walks.
-pub static CASES: AtomicUsize = AtomicUsize::new(0);
 
 /// What fails here fails at its first replica, so at one of these.
 const LAST_BACK: u32 = 7;
@@ -24,13 +20,15 @@ pub struct Walk {
     pub patient: bool,
     /// Volumes that are nobody's; where that is kept.
     strays: Option<usize>,
+    /// Cases that ended clean.
+    cases: usize,
 }
 
 impl Walk {
     /// Begin with a place that nothing was done to.
     pub fn new(place: Place) -> Self {
         let now = place.picture();
-        let mut walk = Self { place, now, patient: false, strays: None };
+        let mut walk = Self { place, now, patient: false, strays: None, cases: 0 };
         // A rollback needs a past: version 2, then 1 again.
         for _ in 0..2 {
             walk.plainly(Op::Deploy);
@@ -39,10 +37,12 @@ impl Walk {
     }
 
     /// Nothing is left in the middle; the place is no longer needed.
-    pub fn done(self) {
+    /// Gives the number of cases that ended clean.
+    pub fn done(self) -> usize {
         let out = self.place.qd(&["finish", "--yes"], None);
         assert!(said(&out).contains("nothing to finish"), "{}: {}", self.place.name, said(&out));
         self.place.clear();
+        self.cases
     }
 
     /// Of the way forward of an operation, every `parts`th case from the `part`th on.
@@ -58,15 +58,15 @@ impl Walk {
     }
 
     /// Scaling, up and down, forward and in the undo: the only operation that makes replicas with
-    /// volumes of their own, so volumes are counted where only one place is scaled.
-    pub fn scaling(&mut self, extent: Extent) {
+    /// volumes of their own, so volumes can be counted where only one place is scaled.
+    pub fn scaling(&mut self) {
         self.strays = Some(stray_volumes(&self.place.reference));
         let mut cases = VecDeque::new();
         for op in [Op::Up, Op::Down] {
             self.turn_to(op);
             let steps = self.plan(op);
-            cases.extend(forward(op, &steps, extent.or_full()));
-            cases.extend(undone(op, &steps, extent.or_full()));
+            cases.extend(forward(op, &steps, Extent::Turns.or_full()));
+            cases.extend(undone(op, &steps, Extent::Middles.or_full()));
         }
         self.cases(cases);
     }
@@ -133,7 +133,7 @@ impl Walk {
         } else {
             self.is_as_before("undone", what, &out);
         }
-        CASES.fetch_add(1, Ordering::Relaxed);
+        self.cases += 1;
     }
 
     /// Killed on the way back from what fails: undone then; to finish it is to fail again.
@@ -155,7 +155,7 @@ impl Walk {
             hits += usize::from(self.fails(op, &point, end));
         }
         assert!(hits > 4, "{} {op:?}: {hits} points are no way back", self.place.name);
-        CASES.fetch_add(hits, Ordering::Relaxed);
+        self.cases += hits;
     }
 
     /// `false`: that point is not on the way.

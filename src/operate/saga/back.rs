@@ -103,6 +103,7 @@ impl Saga {
             Err(EngineError::Gone { .. }) if made || matches!(planned.work, Work::Step(Step::Create(_))) => {
                 Ok(Done::Unchanged)
             }
+            Ok(done) => self.raise(planned).await.map(|()| done),
             other => other,
         };
         self.trap.at(Point::MidAfter(Direction::Back, planned.number)).await;
@@ -116,6 +117,22 @@ impl Saga {
         };
         self.write_end(at, planned, Direction::Back, &attempt, &result).await;
         Some(result)
+    }
+
+    /// A replica that was up and was not to come up by itself any more: where the engine was started
+    /// anew meanwhile, it has stayed down, though nobody stopped it.
+    async fn raise(&self, planned: &PlannedStep) -> Result<(), EngineError> {
+        let Work::Step(Step::Policy { replica: Unit::Is(id), .. }) = &planned.work else { return Ok(()) };
+        let was_up = |e: &&Expect| e.replica == *id && matches!(e.state, State::Running | State::Restarting);
+        if !self.plan.expects.iter().any(|e| was_up(&e)) {
+            return Ok(());
+        }
+        let state = self.look(id).await?.replica.state;
+        if !matches!(state, State::Created | State::Exited) {
+            return Ok(());
+        }
+        let start = Step::Act(Act::new(Verb::Start, id.clone()));
+        self.ask(&planned.service, start, None).await.result.map(|_| ())
     }
 
     /// Name the replica. `None`: there is nothing to be done any more.

@@ -119,6 +119,28 @@ async fn killed_anywhere_on_the_way_forward() {
     println!("killed on the way forward, then finished or undone: {cases} cases");
 }
 
+#[tokio::test(start_paused = true)]
+async fn killed_with_the_host_anywhere_on_the_way_forward() {
+    let mut cases = 0;
+    for scene in &SCENES {
+        let steps = (scene.plan)(&yard(scene.replicas).1).steps.len();
+        for point in points(Direction::Forward, steps) {
+            for how in [Resume::Finish, Resume::Undo] {
+                let (yard, replicas) = yard(scene.replicas);
+                let notes = Notes::default();
+                let plan = (scene.plan)(&replicas);
+                let Went::Killed = trapped(&yard, &notes, Ok(&plan), point, None).await else {
+                    panic!("{}: it never came to {point:?}", scene.name)
+                };
+                yard.reboot();
+                end(scene, &yard, &notes, &replicas, how, &format!("{point:?}")).await;
+                cases += 1;
+            }
+        }
+    }
+    println!("killed with the host, then finished or undone: {cases} cases");
+}
+
 /// What a plan is turned back by: at its last step forward.
 fn last_forward(plan: &Plan) -> u32 {
     plan.steps.iter().rfind(|s| s.phase == Phase::Forward).unwrap().number
