@@ -131,8 +131,16 @@ impl Seat {
         reached.send(None).unwrap();
         drop(reached);
         let _ = back.recv();
-        self.walk.end(&wanted, end, &what);
+        let out = self.walk.place.qd(&[end.word(), "--yes"], None);
         self.ends.both += 1;
+        if end == End::Finish && out.status.code() == Some(5) {
+            // The engine may have come back at odds with itself (`task … already exists`) and refuse:
+            // then it goes back.
+            self.walk.is_as_before("undone", &what, &out);
+            self.ends.old += 1;
+            return;
+        }
+        let end = self.walk.ends(out, &wanted, end, &what);
         match end {
             End::Finish => self.ends.new += 1,
             End::Undo => self.ends.old += 1,

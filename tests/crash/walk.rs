@@ -120,20 +120,27 @@ impl Walk {
 
     /// Finish or undo what was left, and see that it ended so.
     pub fn end(&mut self, wanted: &Picture, end: End, what: &str) {
-        let mut out = self.place.qd(&[end.word(), "--yes"], None);
-        let refused = end == End::Undo && out.status.code() == Some(4);
-        if refused {
-            // Past the point of no return: a predecessor is removed.
+        let out = self.place.qd(&[end.word(), "--yes"], None);
+        self.ends(out, wanted, end, what);
+        self.cases += 1;
+    }
+
+    /// See that it ended so; how, in the end: what is past the point of no return can't be undone,
+    /// and is finished then.
+    pub fn ends(&mut self, mut out: Output, wanted: &Picture, mut end: End, what: &str) -> End {
+        if end == End::Undo && out.status.code() == Some(4) {
             assert!(said(&out).contains("can't be undone any more"), "{what}: {}", said(&out));
             out = self.place.qd(&["finish", "--yes"], None);
+            end = End::Finish;
         }
-        if end == End::Finish || refused {
+        if end == End::Finish {
             assert!(out.status.success(), "{what}: {}\n{:#?}", said(&out), self.place.picture());
             self.is_new(wanted, what, &out);
         } else {
+            assert!(matches!(out.status.code(), Some(0 | 5)), "{what}: {}", said(&out));
             self.is_as_before("undone", what, &out);
         }
-        self.cases += 1;
+        end
     }
 
     /// Killed on the way back from what fails: undone then; to finish it is to fail again.

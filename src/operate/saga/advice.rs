@@ -110,7 +110,8 @@ impl Saga {
                 format!("{name} is {}", state(details))
             }
             Err(EngineError::Gone { .. }) if unit.is().is_none() => return None,
-            Err(EngineError::Gone { .. }) => format!("{name} is gone"),
+            // Nothing that could be typed brings it back.
+            Err(EngineError::Gone { .. }) => return Some(format!("{name} is gone: somebody removed it")),
             Err(error) if away(error) => format!("{name}: not known, the engine does not answer"),
             Err(_) => format!("{name} may have been made"),
         };
