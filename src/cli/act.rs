@@ -113,7 +113,7 @@ pub(super) async fn run(
     }
     left::tell(&scene.left, Timestamp::now());
     for plan in &plans {
-        needs::locks(plan, &scene.left)?;
+        needs::locks(&plan.services, &scene.left)?;
         needs::journal(plan, session)?;
     }
     let mut jobs = Vec::new();
@@ -163,7 +163,7 @@ fn dry_run(session: &mut Session, scene: &Scene, plans: &[Plan], how: &How<'_>) 
     for plan in plans {
         plan::warn(plan);
         // What would be refused later is worth knowing now, and no reason not to show the plan.
-        for trouble in [needs::locks(plan, &scene.left), needs::journal(plan, session)] {
+        for trouble in [needs::locks(&plan.services, &scene.left), needs::journal(plan, session)] {
             if let Err(trouble) = trouble {
                 say(&format!("warning: {trouble}"));
             }

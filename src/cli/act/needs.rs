@@ -3,6 +3,7 @@
 
 use crate::cli::exit::CliError;
 use crate::cli::session::Session;
+use crate::fleet::ServiceId;
 use crate::journal::OperationRecord;
 use crate::operate::Plan;
 
@@ -31,8 +32,8 @@ pub(super) fn journal(plan: &Plan, session: &Session) -> Result<(), CliError> {
 
 /// Refuse what touches a service that an operation holds. Beginning would find out as well; saying
 /// so before asking saves the user the question.
-pub(super) fn locks(plan: &Plan, left: &[OperationRecord]) -> Result<(), CliError> {
-    let held = |record: &&OperationRecord| record.begun.services.iter().any(|id| plan.services.contains(id));
+pub(super) fn locks(services: &[ServiceId], left: &[OperationRecord]) -> Result<(), CliError> {
+    let held = |record: &&OperationRecord| record.begun.services.iter().any(|id| services.contains(id));
     let Some(record) = left.iter().find(held) else { return Ok(()) };
     let who = record.begun.who.words();
     let what = super::left::what(record);

@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::{How, Scene, options, say};
+use super::{How, Scene, needs, options, say};
 use crate::cli::exit::CliError;
 use crate::cli::session::Session;
 use crate::cli::style::Paint;
 use crate::cli::table::{Cell, Column, Table};
 use crate::cli::target;
 use crate::config::{Glyphs, Role};
-use crate::fleet::{Fleet, Image, Replica, Role as ReplicaRole, State, Verb};
+use crate::fleet::{Fleet, Image, Replica, Role as ReplicaRole, ServiceId, State, Verb};
 use crate::operate::{self, Change, Intent, LookError, Plan, Refusal, Rule, Work};
 use crate::text::human;
 
@@ -47,8 +47,19 @@ pub(super) async fn plan(
             };
             Ok(Planned::Already(refusal.to_string(), remedy))
         }
-        Err(refusal) => Err(CliError::refused(refusal.to_string(), refusal.remedy())),
+        Err(refusal) => {
+            // What stands in the way may be what an operation has set aside: then that is said, and
+            // whose it is.
+            needs::locks(&aimed(intent, fleet), &scene.left)?;
+            Err(CliError::refused(refusal.to_string(), refusal.remedy()))
+        }
     }
+}
+
+/// The services an intent means.
+fn aimed(intent: &Intent, fleet: &Fleet) -> Vec<ServiceId> {
+    let aimed = fleet.services().filter(|s| intent.targets.iter().any(|t| target::covers(t, &s.id, fleet)));
+    aimed.map(|s| s.id.clone()).collect()
 }
 
 /// The command line's own deadline goes before labels and config.
@@ -72,8 +83,8 @@ fn already(intent: &Intent, fleet: &Fleet, refusal: &Refusal) -> bool {
     if !matches!(refusal, Refusal::Nothing { .. }) {
         return false;
     }
-    let aimed = fleet.services().filter(|s| intent.targets.iter().any(|t| target::covers(t, &s.id, fleet)));
-    let replicas: Vec<&Replica> = aimed.flat_map(|s| fleet.replicas_of(&s.id)).collect();
+    let aimed = aimed(intent, fleet);
+    let replicas: Vec<&Replica> = aimed.iter().flat_map(|id| fleet.replicas_of(id)).collect();
     let mut counted = replicas.iter().filter(|r| r.role == ReplicaRole::Replica).map(|r| r.state).peekable();
     match intent.change {
         Change::Act(Verb::Start | Verb::Unpause) | Change::Up => {
