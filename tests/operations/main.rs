@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bad_days;
 mod deploy;
 mod overlap;
 mod rollback;

@@ -58,7 +58,7 @@ pub fn stage() -> Option<Stage> {
     let _ = reference.try_docker(&["volume", "prune", "-f"]);
     IMAGES.call_once(|| build(&reference));
     reference.docker(&["tag", "qdtest/app:v1", "qdtest/app:latest"]);
-    Some(Stage { reference, home: tempfile::tempdir().unwrap() })
+    Some(Stage::on(reference))
 }
 
 fn build(reference: &Reference) {
@@ -86,6 +86,11 @@ fn build(reference: &Reference) {
 }
 
 impl Stage {
+    /// An engine as it is, and qd with a home of its own.
+    pub fn on(reference: Reference) -> Self {
+        Self { reference, home: tempfile::tempdir().unwrap() }
+    }
+
     /// qd, as a process, to be spawned.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_qd"));
@@ -98,6 +103,16 @@ impl Stage {
             .env_remove("DOCKER_CONTEXT")
             .stdin(Stdio::null());
         command
+    }
+
+    /// Where qd keeps its journal.
+    pub fn state(&self) -> std::path::PathBuf {
+        self.home.path().join("state")
+    }
+
+    /// What a container's image is called.
+    pub fn inspect_image(&self, name: &str) -> String {
+        self.reference.inspect(name, "{{.Config.Image}}")
     }
 
     /// Run qd to its end.
