@@ -335,8 +335,10 @@ impl Saga {
         let end = OperationEnd { state, sentence: outcome.sentence(), took: outcome.took };
         if let Err(error) = self.pen.ended(end).await {
             let number = self.pen.operation().unwrap_or_default();
+            // It may know nothing of the way back: to finish would be to do it all again.
+            let word = if outcome.ok() { Resume::Finish } else { Resume::Undo }.word();
             outcome.advice.push(format!(
-                "the journal could not be told that it ended ({error}); once it can be written: qd finish {number}"
+                "the journal could not be told that it ended ({error}); once it can be written: qd {word} {number}"
             ));
         }
         outcome
