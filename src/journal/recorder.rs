@@ -10,14 +10,15 @@ mod tests;
 
 pub use recording::Recording;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{EngineRecord, EventRecord, Journal, JournalError, Sighting};
 use crate::fleet::{
-    Event, Fleet, HealthCheck, Image, Observation, Replica, ReplicaId, Role, ServiceId, SpecHash, State,
+    Declared, Event, Fleet, HealthCheck, Image, Observation, Replica, ReplicaId, Role, ServiceId, Side,
+    SpareName, SpecHash, State, UpdateState,
 };
 
 /// How long what was written stands for the time it was last seen.
@@ -80,6 +81,8 @@ pub struct Recorder {
     instance: String,
     fleet: Fleet,
     told: HashMap<ServiceId, Told>,
+    /// Services that their engine is about to change, and may change back.
+    moving: HashSet<ServiceId>,
     /// Since when pictures may have changed: until then, all were as told.
     changed: Option<Timestamp>,
     /// When they were looked at.
@@ -118,6 +121,14 @@ impl Recorder {
                 self.checks.retain(|id, _| self.names.contains_key(id));
             }
             Observation::Applied { replica, .. } => self.name(replica),
+            Observation::Declared { at, engine, services } => {
+                let before = self.moving.len();
+                self.moving.retain(|id| id.engine != *engine);
+                self.moving.extend(services.iter().filter(|it| is_moving(it)).map(|it| it.service.clone()));
+                if self.moving.len() < before {
+                    self.changed = self.changed.or(Some(*at));
+                }
+            }
             _ => {}
         }
         if !Self::cares(observation) {
@@ -193,6 +204,11 @@ impl Recorder {
     /// Look at what all services run; `until` then it was as told.
     fn look(&mut self, at: Timestamp, until: Timestamp, news: &mut News) {
         for service in self.fleet.services() {
+            // What is tried and may be taken back is not yet what it runs: to go back to it is what
+            // nobody wants.
+            if self.moving.contains(&service.id) || self.fleet.replicas_of(&service.id).any(is_aside) {
+                continue;
+            }
             let picture = picture(self.fleet.replicas_of(&service.id));
             if picture.is_empty() {
                 continue;
@@ -212,6 +228,17 @@ impl Recorder {
         let fleet = &self.fleet;
         self.told.retain(|service, _| fleet.service(service).is_some());
     }
+}
+
+/// Whether the engine itself is in the middle of changing a service.
+fn is_moving(it: &Declared) -> bool {
+    let state = it.update.as_ref().map(|update| update.state);
+    matches!(state, Some(UpdateState::Updating | UpdateState::RollingBack))
+}
+
+/// Whether an operation has set a replica aside, which comes back when what replaces it fails.
+fn is_aside(replica: &Replica) -> bool {
+    SpareName::parse(&replica.name).is_some_and(|name| name.side == Side::Old)
 }
 
 /// What a service runs: what is up, else (it was stopped) what ran last. Jobs, what an operation

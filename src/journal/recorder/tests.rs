@@ -134,6 +134,39 @@ fn what_is_made_and_not_in_its_place_runs_nothing() {
 }
 
 #[test]
+fn what_is_tried_and_taken_back_was_never_run() {
+    // By an operation, which sets the one before aside.
+    let mut recorder = knowing();
+    let named = |name: &str, it: Replica| Replica { name: name.into(), ..it };
+    let old = Replica { role: Role::Spare, ..replica("api-1", "v1", State::Exited) };
+    recorder.observe(&applied(1, named("api-1.qd-x7k2q.old", old)));
+    recorder.observe(&applied(2, named("api-1", replica("api-9", "bad", State::Running))));
+    assert_eq!(recorder.news(), None);
+    recorder.observe(&Observation::Removed { at: at(3), id: id("api-9") });
+    recorder.observe(&applied(4, replica("api-1", "v1", State::Running)));
+    assert_eq!(recorder.news(), None);
+    // By the engine itself, which may go back.
+    let declare = |second, state| {
+        let update = Some(crate::fleet::UpdateStatus { state, ..Default::default() });
+        let (ports, image) = (Vec::new(), Image { reference: "shop/api:latest".into(), id: "".into() });
+        let it = Declared { service: service("api"), desired: 1, global: false, image, ports, update };
+        Observation::Declared { at: at(second), engine: EngineId::new("docker"), services: vec![it] }
+    };
+    for (ends, runs, news) in
+        [(UpdateState::RolledBack, "v1", vec![]), (UpdateState::Completed, "v2", vec!["v2"])]
+    {
+        recorder.observe(&declare(10, UpdateState::Updating));
+        recorder.observe(&applied(11, replica("api-1", "v2", State::Running)));
+        assert_eq!(recorder.news(), None);
+        recorder.observe(&applied(12, replica("api-1", runs, State::Running)));
+        recorder.observe(&declare(13, ends));
+        let now = recorder.news().map(|news| seen(&news.now)).unwrap_or_default();
+        let now: Vec<&str> = now.iter().map(|(_, image, _)| image.as_str()).collect();
+        assert_eq!(now, news, "{ends:?}");
+    }
+}
+
+#[test]
 fn another_engine_is_another_history() {
     let mut recorder = knowing();
     recorder.observe(&applied(1, replica("api-1", "v2", State::Running)));
