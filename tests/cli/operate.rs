@@ -167,14 +167,14 @@ fn a_bad_deploy_goes_back_and_says_why() {
     }
     let ran = user.demo(&["deploy", API, ":2.0.0", "--yes"]);
     ran.expect(5, &["undone"]);
-    assert!(ran.out.contains("failed") && ran.out.contains("taken back"), "{}", ran.out);
+    assert!(ran.out.contains("failed") && ran.out.contains("back: started"), "{}", ran.out);
 }
 
 #[test]
 fn an_image_that_is_nowhere_leaves_everything_untouched() {
     let user = User::new();
     let ran = user.demo(&["deploy", API, ":9.9.9", "--yes"]);
-    ran.expect(5, &["9.9.9", "it runs 1.0.0 as before"]);
+    ran.expect(4, &["9.9.9", "nothing was done"]);
     assert_eq!(ran.out.lines().count(), 1, "the pull failed, and nothing else was begun: {}", ran.out);
     user.demo(&["deploy", API, ":9.9.9", "--pull", "never", "--yes"]).expect(4, &["9.9.9"]);
 }
@@ -200,4 +200,20 @@ fn a_service_is_scaled_limited_and_brought_down() {
     let ran = user.demo(&["down", "payments", "--yes"]);
     ran.expect(0, &["brought down", "containers and volumes stay"]);
     assert_eq!(ran.out.lines().filter(|l| l.starts_with("stopped")).count(), 5, "{}", ran.out);
+}
+
+#[test]
+fn what_failed_is_not_buried_among_what_is_well() {
+    let user = User::new();
+    let services =
+        ["address-service", "auth-service", "factory-service", "seller-service", "payment-service"];
+    let args = [&["--demo=group-buying,seed=7", "restart", "--yes", "--gate-timeout", "12s"], &services[..]];
+    let ran = user.qd(&args.concat());
+    ran.expect(
+        1,
+        &["restarted 4 of 5 replicas, 1 failed", "payment-service-1 does not stay up", "the other 4"],
+    );
+    assert!(ran.err.contains("payment-service-1 is ") && ran.err.lines().count() < 8, "{}", ran.err);
+    let failed: Vec<&str> = ran.out.lines().filter(|l| l.starts_with("failed")).collect();
+    assert_eq!(failed.len(), 1, "{}", ran.out);
 }

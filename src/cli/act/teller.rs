@@ -122,17 +122,18 @@ impl<'a> Teller<'a> {
         }
         let StepOutcome { direction, step, result, .. } = outcome;
         let object = self.cast.object(step, *direction);
-        let back = if *direction == Direction::Back { " (taken back)" } else { "" };
+        // What is done to go back is no less done: `back: started    api-1 (old)`.
+        let back = if *direction == Direction::Back { "back: " } else { "" };
         let (role, line) = match result {
             Ok(Done::Unchanged) if !matches!(step.work, crate::operate::Work::Gate(_)) => {
-                (Role::Dim, format!("{:<10} {object} (it was so already)", "unchanged"))
+                (Role::Dim, format!("{back}{:<10} {object} (it was so already)", "unchanged"))
             }
-            Ok(_) => (Role::Text, format!("{:<10} {object}{back}", words::did(step, *direction))),
+            Ok(_) => (Role::Text, format!("{back}{:<10} {object}", words::did(step, *direction))),
             // These name what they are about themselves.
             Err(error @ (EngineError::NotWell { .. } | EngineError::Changed { .. })) => {
-                (Role::Bad, format!("{:<10} {error}", "failed"))
+                (Role::Bad, format!("{back}{:<10} {error}", "failed"))
             }
-            Err(error) => (Role::Bad, format!("{:<10} {object}: {error}", "failed")),
+            Err(error) => (Role::Bad, format!("{back}{:<10} {object}: {error}", "failed")),
         };
         let line = self.out.paint.text(role, &line);
         self.broken = self.out.line(&line).and_then(|()| self.out.flush()).err();

@@ -64,7 +64,7 @@ fn up(
     let mut at = || At::forward(FIRST, lane.next().unwrap_or_default());
     for replica in replicas {
         if !matches!(replica.state, State::Created | State::Exited) {
-            draft.skip(replica, "one of them already");
+            draft.skip(replica, format!("one of the {wanted} already"));
             continue;
         }
         let (at, whom, unit) = (at(), Whom::from(*replica), Unit::Is(replica.id.clone()));

@@ -7,7 +7,7 @@ use super::Saga;
 use super::ask::away;
 use super::forward::removes;
 use crate::engine::{Act, Course, Create, Details, EngineError, Step};
-use crate::fleet::{Exit, HealthCheck, Limits, Verb};
+use crate::fleet::{Exit, HealthCheck, Limits, State, Verb};
 use crate::operate::{End, Phase, PlannedStep, Unit, Work};
 
 impl Saga {
@@ -54,9 +54,12 @@ impl Saga {
         lines
     }
 
-    /// A line for each replica that was begun with.
+    /// A line for each replica that was begun with; many that are well are only counted, so that
+    /// they don't hide the one that is not.
     async fn states(&self, ended: bool) -> Vec<String> {
-        let mut lines = Vec::new();
+        /// So many well ones are named.
+        const NAMED: usize = 3;
+        let (mut lines, mut well) = (Vec::new(), Vec::new());
         let mut told: HashSet<Unit> = HashSet::new();
         for (at, planned) in self.plan.steps.iter().enumerate() {
             if !self.ledger().ever(at) {
@@ -74,8 +77,17 @@ impl Saga {
                 },
             };
             if told.insert(unit.clone()) {
-                lines.extend(self.line(&unit, planned, ended).await);
+                match self.line(&unit, planned, ended).await {
+                    Some((line, true)) => well.push(line),
+                    Some((line, false)) => lines.push(line),
+                    None => {}
+                }
             }
+        }
+        match well.len() {
+            0..=NAMED => lines.extend(well),
+            n if lines.is_empty() => lines.push(format!("all {n} that were begun with are up and well")),
+            n => lines.push(format!("the other {n} that were begun with are up and well")),
         }
         for (at, planned) in self.plan.steps.iter().enumerate() {
             let Some(step @ Step::Steer { .. }) = self.back_of(at, planned, ended) else { continue };
@@ -95,7 +107,8 @@ impl Saga {
         self.ledger().back(at, planned)
     }
 
-    async fn line(&self, unit: &Unit, planned: &PlannedStep, ended: bool) -> Option<String> {
+    /// How it stands and what to type; and whether it is well and nothing is to be typed.
+    async fn line(&self, unit: &Unit, planned: &PlannedStep, ended: bool) -> Option<(String, bool)> {
         let known = self.resolve(unit).ok();
         let looked = match &known {
             Some(id) => self.look_once(id).await,
@@ -111,7 +124,9 @@ impl Saga {
             }
             Err(EngineError::Gone { .. }) if unit.is().is_none() => return None,
             // Nothing that could be typed brings it back.
-            Err(EngineError::Gone { .. }) => return Some(format!("{name} is gone: somebody removed it")),
+            Err(EngineError::Gone { .. }) => {
+                return Some((format!("{name} is gone: somebody removed it"), false));
+            }
             Err(error) if away(error) => format!("{name}: not known, the engine does not answer"),
             Err(_) => format!("{name} may have been made"),
         };
@@ -145,11 +160,10 @@ impl Saga {
                 *first = format!("docker rm -f -v {}", details.replica.name);
             }
         }
-        Some(if commands.is_empty() {
-            says
-        } else {
-            format!("{says}; to bring it back as it was: {}", commands.join(" && "))
-        })
+        if commands.is_empty() {
+            return Some((says, looked.is_ok_and(|details| is_well(&details))));
+        }
+        Some((format!("{says}; to bring it back as it was: {}", commands.join(" && ")), false))
     }
 
     /// Whether a predecessor is removed, or may be: then there is no way back.
@@ -160,7 +174,13 @@ impl Saga {
     }
 }
 
-/// `running, unhealthy`, `exited with 1`.
+/// Up, and not known to be otherwise than well.
+fn is_well(details: &Details) -> bool {
+    let replica = &details.replica;
+    replica.state == State::Running && matches!(replica.check, HealthCheck::Healthy | HealthCheck::None)
+}
+
+/// `running, unhealthy`, `exited with 1`, `restarting (exit 1)`.
 fn state(details: &Details) -> String {
     let replica = &details.replica;
     let check = match replica.check {
@@ -171,7 +191,8 @@ fn state(details: &Details) -> String {
     };
     match (replica.is_up(), replica.exit) {
         (true, _) => format!("{}{check}", replica.state.word()),
-        (false, Some(Exit { code, .. })) => format!("{} with {code}", replica.state.word()),
+        (false, Some(Exit { code, .. })) if replica.state == State::Exited => format!("exited with {code}"),
+        (false, Some(Exit { code, .. })) => format!("{} (exit {code})", replica.state.word()),
         (false, None) => replica.state.word().to_owned(),
     }
 }

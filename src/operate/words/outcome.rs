@@ -1,6 +1,6 @@
 //! Sentences about what became of it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::plan::{image_change, limit_words, names, one_change, signal};
@@ -106,17 +106,36 @@ impl Outcome {
             return format!("{} failed: {why}", self.deed());
         };
         let all = names(self.steps.iter().map(|s| &s.step)).len();
-        let bad: HashSet<_> = failed.iter().map(|(s, _)| (&s.step.service, s.name())).collect();
+        let real = failed.iter().filter(|(_, error)| !is_only_left(error));
+        let bad: HashSet<_> = real.map(|(step, _)| (&step.step.service, step.name())).collect();
+        let left = self.left();
         let name = first.name();
         // A gate's failure says itself what is not well.
         let gate = matches!(error, EngineError::NotWell { .. });
         let error = if gate { error.to_string() } else { format!("{name}: {error}") };
-        match (bad.len(), all) {
-            (_, 0 | 1) if gate => format!("{} failed: {error}", change.noun()),
-            (_, 0 | 1) => format!("{} failed for {error}", change.noun()),
-            (bad, all) if bad == all => format!("{} failed for all {all} replicas: {error}", change.noun()),
-            (bad, all) => format!("{} {} of {all} replicas, {bad} failed: {error}", change.done(), all - bad),
+        match (bad.len(), left, all) {
+            (_, _, 0 | 1) if gate => format!("{} failed: {error}", change.noun()),
+            (_, _, 0 | 1) => format!("{} failed for {error}", change.noun()),
+            (bad, _, all) if bad == all => {
+                format!("{} failed for all {all} replicas: {error}", change.noun())
+            }
+            (bad, left, all) => {
+                let counted = |n: usize, word| if n > 0 { format!(", {n} {word}") } else { String::new() };
+                let (failed, rest) = (counted(bad, "failed"), counted(left, "left as they were"));
+                let done = all.saturating_sub(bad + left);
+                format!("{} {done} of {all} replicas{failed}{rest}: {error}", change.done())
+            }
         }
+    }
+
+    /// How many replicas nothing was begun of.
+    fn left(&self) -> usize {
+        let mut touched: HashMap<_, bool> = HashMap::new();
+        for step in &self.steps {
+            let is_left = matches!(&step.result, Err(error) if is_only_left(error));
+            *touched.entry((&step.step.service, step.name())).or_default() |= !is_left;
+        }
+        touched.values().filter(|touched| !**touched).count()
     }
 
     /// `killed`, but a signal that ends nothing was only sent.

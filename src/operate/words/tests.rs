@@ -204,6 +204,14 @@ fn what_failed_is_told_with_what_is_left() {
             "restarted 1 of 2 replicas, 1 failed: api-2 exited with 1",
         ),
         (
+            // What was not begun because of it did not fail.
+            outcome(Change::Act(Verb::Restart), End::Failed { why: why("api-2 exited with 1") }, {
+                let left = ["api-3", "api-4"].map(|name| did(name, Verb::Restart, Err(not_begun())));
+                failed().into_iter().chain(left).collect()
+            }),
+            "restarted 1 of 4 replicas, 1 failed, 2 left as they were: api-2 exited with 1",
+        ),
+        (
             outcome(Change::Act(Verb::Restart), End::Failed { why: String::new() }, failed().split_off(1)),
             "restart failed: api-2 exited with 1",
         ),

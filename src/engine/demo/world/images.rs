@@ -72,6 +72,7 @@ impl World {
         let pulled = self.pulled.iter().filter(|(_, stands)| **stands == id).map(|(r, _)| r.clone());
         let mut tags: Vec<Arc<str>> = named.chain(pulled).collect();
         tags.sort();
+        tags.sort_unstable();
         tags.dedup();
         // Checks are compose's here, no image brings one.
         Some(ImageFacts { id, tags, health: None })
