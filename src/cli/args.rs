@@ -138,6 +138,8 @@ pub enum Command {
     History(HistoryArgs),
     /// What was done here and what happened: operations, crashes, restarts; or one operation
     Journal(JournalArgs),
+    /// Who has which port of the host, and who wants it in vain
+    Ports(PortsArgs),
     /// Everything about a replica (or each of a service), secrets masked
     Inspect(InspectArgs),
     /// What qd sees of engine, host, terminal and config, and what to do about it
@@ -233,6 +235,17 @@ pub struct LogsArgs {
     /// How to print
     #[arg(short, long, value_enum, default_value_t)]
     pub output: LogFormat,
+}
+
+/// `qd ports`.
+#[derive(Debug, Args)]
+pub struct PortsArgs {
+    /// A port of the host, or a service, project/service, project/; without: all of them
+    #[arg(value_name = "PORT|TARGET")]
+    pub about: Option<String>,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: TableOrJson,
 }
 
 /// `qd inspect`.

@@ -28,6 +28,7 @@ mod logs;
 mod man;
 mod out;
 mod past;
+mod ports;
 mod project;
 mod recreate;
 mod rollback;
@@ -139,6 +140,7 @@ fn headless(global: Global, command: &Command) -> Result<Exit, CliError> {
         Command::Logs(args) => runtime(Some(2))?.block_on(logs::run(&mut session, args)),
         Command::History(args) => block_on(history::run(&mut session, args))?,
         Command::Journal(args) => block_on(journal::run(&mut session, args))?,
+        Command::Ports(args) => block_on(ports::run(&mut session, args))?,
         Command::Inspect(args) => block_on(inspect::run(&mut session, args))?,
         Command::Scale(args) => block_on(scale::run(&mut session, args))?,
         Command::Deploy(args) => block_on(deploy::run(&mut session, args))?,

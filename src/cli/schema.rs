@@ -4,7 +4,7 @@ use std::io;
 
 use super::args::{SchemaArgs, SchemaOf};
 use super::exit::{CliError, Exit};
-use super::{act, doctor, history, journal, json, logs, status};
+use super::{act, doctor, history, journal, json, logs, ports, status};
 
 /// Print the JSON schema of an output.
 pub(super) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
@@ -17,6 +17,7 @@ pub(super) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaOf::Left => act::left_schema(),
         SchemaOf::History => history::schema(),
         SchemaOf::Journal => journal::schema(),
+        SchemaOf::Ports => ports::schema(),
         SchemaOf::Doctor => doctor::schema(),
     };
     json::pretty(&mut io::stdout().lock(), &schema)?;

@@ -4,6 +4,7 @@
 //! situation sentence. Must not: do IO, read a clock (every fact carries its time), or
 //! name an engine's own types.
 
+mod claim;
 mod counts;
 mod declared;
 mod event;
@@ -34,6 +35,7 @@ mod usage;
 mod verb;
 mod verdict;
 
+pub use claim::{Claim, Claimant, HostPort, Listener, ListenerOwner};
 pub use counts::Counts;
 pub use declared::{Declared, UpdateState, UpdateStatus};
 pub use event::{Event, EventKind};

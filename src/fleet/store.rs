@@ -124,6 +124,11 @@ impl Fleet {
         self.rows.get(id).map(|row| &row.service)
     }
 
+    /// What engines that look after services themselves say these should be.
+    pub(super) fn declared(&self) -> impl Iterator<Item = &Declared> {
+        self.rows.values().filter_map(|row| row.declared.as_ref())
+    }
+
     /// One replica.
     pub fn replica(&self, id: &ReplicaId) -> Option<&Replica> {
         self.known.get(id).map(|known| &known.replica)
@@ -284,8 +289,7 @@ impl Fleet {
             };
             Some((format!("{} {word}", event.service.name), event.at))
         });
-        let declared = self.rows.values().filter_map(|row| row.declared.as_ref());
-        let updates = declared.filter_map(|it| {
+        let updates = self.declared().filter_map(|it| {
             let update = it.update.as_ref()?;
             let word = match update.state {
                 UpdateState::Completed => "updated",

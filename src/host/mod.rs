@@ -7,6 +7,7 @@
 //!
 //! - [`UsageReader`]: usage of containers, from their cgroups.
 //! - [`MachineReader`]: usage of the machine.
+//! - [`listening()`]: sockets that wait for connections, and who has them open.
 //! - [`facts()`]: what `qd doctor` tells about reading here.
 
 mod container;
@@ -18,8 +19,10 @@ mod machine;
 mod mounts;
 mod network;
 mod parse;
+mod sockets;
 mod usage;
 
 pub use facts::{CgroupVersion, Driver, HostFacts, Problem, facts};
 pub use machine::MachineReader;
+pub use sockets::listening;
 pub use usage::{Target, UsageReader};

@@ -142,6 +142,8 @@ pub enum SchemaOf {
     History,
     /// qd journal -o json
     Journal,
+    /// qd ports -o json
+    Ports,
     /// qd doctor -o json
     Doctor,
 }

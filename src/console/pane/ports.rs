@@ -1,22 +1,19 @@
 //! The ports tab: what is published where, what is only exposed, and who else claims the same
 //! host port.
 
-use std::collections::{BTreeMap, HashSet};
-use std::net::IpAddr;
-
 use ratatui::text::Span;
 
 use super::sheet::{Sheet, View};
 use super::{Target, scope};
 use crate::config::Role;
 use crate::console::widget::text;
-use crate::fleet::{Bind, Fleet, Port, PortRange, Protocol, Replica, Service, fold};
+use crate::fleet::{Bind, Claim, Claimant, Fleet, Port, PortRange, Replica, Service, fold};
 
 /// Build the page.
 pub(super) fn build<'a>(view: &View<'a>, sheet: &mut Sheet<'a>) {
     let scene = view.scene;
     let replicas = scope::replicas(scene.fleet, scene.target);
-    for sentence in conflicts(scene.fleet, &replicas) {
+    for sentence in clashes(scene.fleet, &replicas) {
         sheet.say(Role::Bad, 0, &format!("{} {sentence}", scene.look.glyphs.bad));
     }
     if let Target::Project(_) = scene.target {
@@ -97,53 +94,27 @@ fn meaning(range: &PortRange) -> (String, Role) {
     }
 }
 
-/// Host ports of `mine` that another replica claims as well, each as a sentence.
-///
-/// Looks at every replica of the fleet, up or not: a stopped one that claims a taken port will
-/// fail when it is started.
-fn conflicts(fleet: &Fleet, mine: &[&Replica]) -> Vec<String> {
-    let published = |r: &Replica| -> Vec<(u16, Protocol, IpAddr)> {
-        r.ports.iter().filter_map(|p| p.host.map(|(ip, port)| (port, p.protocol, ip))).collect()
+/// Host ports of `mine` that somebody else claims as well, each as a sentence. Up or not: a stopped
+/// one that claims a taken port will fail when it is started.
+fn clashes(fleet: &Fleet, mine: &[&Replica]) -> Vec<String> {
+    let is_mine =
+        |claim: &Claim| matches!(&claim.by, Claimant::Replica { id, .. } if mine.iter().any(|r| r.id == *id));
+    let name = |claim: &Claim| match &claim.by {
+        Claimant::Replica { name, service, state, .. } => {
+            format!("{name} ({}, {})", service.path(), state.word())
+        }
+        by => by.words(),
     };
-    let own: HashSet<(u16, Protocol)> =
-        mine.iter().flat_map(|r| published(r)).map(|(port, protocol, _)| (port, protocol)).collect();
-    if own.is_empty() {
-        return Vec::new();
-    }
-    let mut claims: BTreeMap<(u16, Protocol), Vec<(&Replica, IpAddr)>> = BTreeMap::new();
-    for replica in fleet.services().flat_map(|s| fleet.replicas_of(&s.id)) {
-        for (port, protocol, ip) in published(replica) {
-            if port != 0 && own.contains(&(port, protocol)) {
-                claims.entry((port, protocol)).or_default().push((replica, ip));
-            }
-        }
-    }
-    let mut sentences = Vec::new();
-    for ((port, protocol), claimants) in claims {
-        let clashing: Vec<&Replica> = claimants
-            .iter()
-            .filter(|(a, ip)| claimants.iter().any(|(b, other)| a.id != b.id && overlap(*ip, *other)))
-            .map(|(replica, _)| *replica)
-            .collect();
-        if !clashing.iter().any(|c| mine.iter().any(|m| m.id == c.id)) {
-            continue;
-        }
-        let mut names: Vec<String> = clashing
-            .iter()
-            .map(|r| format!("{} ({}, {})", r.name, r.service.path(), r.state.word()))
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        sentences.push(format!(
-            "host port {port}/{} is claimed by {}: only one of them can run",
-            protocol.word(),
-            names.join(" and by ")
-        ));
-    }
-    sentences
-}
-
-/// Whether binding one address gets in the way of binding the other.
-fn overlap(a: IpAddr, b: IpAddr) -> bool {
-    a.is_ipv4() == b.is_ipv4() && (a == b || a.is_unspecified() || b.is_unspecified())
+    let ports = fleet.host_ports(&[]).into_iter();
+    ports
+        .filter(|port| port.clash && port.claims.iter().any(is_mine))
+        .map(|port| {
+            let mut names: Vec<String> = port.claims.iter().map(name).collect();
+            names.sort_unstable();
+            names.dedup();
+            let (number, protocol) = (port.number, port.protocol.word());
+            let names = names.join(" and by ");
+            format!("host port {number}/{protocol} is claimed by {names}: only one of them can run")
+        })
+        .collect()
 }
