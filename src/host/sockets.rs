@@ -137,6 +137,7 @@ fn owner(root: &Path, pid: u32) -> ListenerOwner {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
+    use std::fmt::Write as _;
     use std::fs;
 
     use super::*;
@@ -146,14 +147,14 @@ mod tests {
 
     /// A line of a table, as a kernel of this machine's byte order writes it.
     fn line(ip: IpAddr, port: u16, state: &str, inode: u64) -> String {
-        let hex: String = match ip {
-            IpAddr::V4(ip) => format!("{:08X}", u32::from_ne_bytes(ip.octets())),
-            IpAddr::V6(ip) => {
-                let octets = ip.octets();
-                let words = octets.chunks_exact(4);
-                words.map(|w| format!("{:08X}", u32::from_ne_bytes(w.try_into().unwrap()))).collect()
-            }
+        let octets = match ip {
+            IpAddr::V4(ip) => ip.octets().to_vec(),
+            IpAddr::V6(ip) => ip.octets().to_vec(),
         };
+        let mut hex = String::new();
+        for word in octets.chunks_exact(4) {
+            write!(hex, "{:08X}", u32::from_ne_bytes(word.try_into().unwrap())).unwrap();
+        }
         format!(
             "   0: {hex}:{port:04X} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000  0 0 {inode} 1 0\n"
         )

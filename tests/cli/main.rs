@@ -9,6 +9,7 @@ mod journal;
 mod operate;
 mod past;
 mod pipes;
+mod ports;
 #[path = "../support/pty.rs"]
 #[allow(dead_code, missing_docs, unreachable_pub)]
 mod pty;

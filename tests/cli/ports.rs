@@ -1,0 +1,35 @@
+//! Who has which port, on the demo fleet.
+
+use super::*;
+
+#[test]
+fn a_port_that_two_services_want_is_called_out() {
+    let user = User::new();
+    let ran = user.qd(&["--demo=storefront", "ports", "3001"]);
+    ran.expect(0, &[]);
+    assert!(ran.out.contains("3001/tcp is held by storefront/"), "{}", ran.out);
+    assert!(ran.out.contains("wants it too, and cannot start"), "{}", ran.out);
+    for service in ["storefront/customer-web", "storefront/order-service"] {
+        assert!(
+            ran.out.lines().any(|line| line.starts_with("3001/tcp") && line.contains(service)),
+            "{}",
+            ran.out
+        );
+    }
+    let json = user.qd(&["--demo=storefront", "ports", "3001", "-o", "json"]).json();
+    assert_eq!((json["schema"].as_u64(), json["ports"].as_array().map(Vec::len)), (Some(1), Some(1)));
+    assert_eq!(json["ports"][0]["clash"], true);
+    assert_eq!(json["listeners"], false, "a demo's machine has no processes");
+}
+
+#[test]
+fn ports_are_asked_for_by_number_and_by_service() {
+    let user = User::new();
+    user.demo(&["ports", "4"]).expect(0, &[]);
+    let free = user.demo(&["ports", "4"]);
+    assert!(free.out.starts_with("4 is free"), "{}", free.out);
+    let api = user.demo(&["ports", "payments/api"]);
+    assert!(api.out.contains("3000/tcp") && !api.out.contains("3001/tcp"), "{}", api.out);
+    user.demo(&["ports", "70000"]).expect(2, &["is no port", "1 to 65535"]);
+    user.demo(&["ports", "nosuch"]).expect(2, &["no service"]);
+}
