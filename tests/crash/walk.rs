@@ -66,7 +66,7 @@ impl Walk {
             self.turn_to(op);
             let steps = self.plan(op);
             cases.extend(forward(op, &steps, Extent::Turns.or_full()));
-            cases.extend(undone(op, &steps, Extent::Middles.or_full()));
+            cases.extend(undone(op, &steps, Extent::Once.or_full()));
         }
         self.cases(cases);
     }
