@@ -44,7 +44,8 @@ fn deploys(stage: &Stage, service: &str, name: &str) {
     before.still(stage, name);
 
     let said = deploy("qdtest/app:v4").expect(5).said();
-    assert!(said.contains("exited with 3"), "{said}");
+    // Where the engine starts it again at once, it may not be seen down.
+    assert!(said.contains("exited with 3") || said.contains("died and was started again"), "{said}");
     before.still(stage, name);
 
     let missing = deploy("qdtest/app:v5");
