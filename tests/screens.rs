@@ -8,6 +8,7 @@ use quarterdeck::action::Action;
 use quarterdeck::config::{Library, Role, Settings};
 use quarterdeck::console::Msg;
 use quarterdeck::engine::TermSize;
+use quarterdeck::fleet::Observation;
 use stage::{LARGE, MEDIUM, SMALL, Stage};
 
 const TINY: TermSize = TermSize { cols: 32, rows: 8 };
@@ -148,7 +149,38 @@ fn why_something_is_down_can_be_read() {
     assert!(stage.find("3 of 19 not well").is_some(), "{}", stage.screen());
     assert!(Stage::new(TINY).find("3 unwell").is_some());
     let stage = Stage::new(MEDIUM);
-    assert!(stage.find("unhealthy 21m: health c").is_some(), "{}", stage.screen());
+    assert!(stage.find("unhealthy 20m: http /health").is_some(), "{}", stage.screen());
+}
+
+#[test]
+fn what_runs_and_does_not_work_says_so_in_every_place() {
+    for (name, size) in [("80x24", SMALL), ("120x40", MEDIUM)] {
+        let mut stage = Stage::new(size);
+        stage.pass(3);
+        stage.at("whatsapp-service").keys("3");
+        insta::assert_snapshot!(format!("probes_{name}"), stage.screen());
+        stage.at("order-service").keys("2");
+        insta::assert_snapshot!(format!("latency_{name}"), stage.screen());
+    }
+    // The whole of it.
+    let mut stage = Stage::new(LARGE);
+    stage.at("nginx").keys("3");
+    for words in
+        ["PROBES", "https /", "passing since", "certificate expires 2026-12-09", "15 min", "errors 0%"]
+    {
+        assert!(stage.find(words).is_some(), "{words}: {}", stage.screen());
+    }
+    // Without one, nothing of it is to be seen.
+    let mut stage = Stage::new(MEDIUM);
+    for it in stage.model.fleet.services().map(|it| it.id.clone()).collect::<Vec<_>>() {
+        let probes: Vec<_> = stage.model.fleet.probes(&it).map(|p| p.last().clone()).collect();
+        for last in probes {
+            let (service, replica, probe) = (last.service, last.replica, last.probe);
+            stage.tell(Observation::Unprobed { service, replica, probe });
+        }
+    }
+    stage.at("nginx").keys("3");
+    assert!(stage.find("PROBES").is_none(), "{}", stage.screen());
 }
 
 /// Keys of all kinds, more of those that open something.

@@ -1,5 +1,6 @@
 //! `qd status`: the situation in one sentence, then every service; once, or on and on.
 
+mod probed;
 mod table;
 mod view;
 

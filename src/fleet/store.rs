@@ -170,8 +170,10 @@ impl Fleet {
         let mut summary = Summary::of_replica(known, probes, now);
         summary.usage = known.usage(now).unwrap_or_default();
         let measured = |name: &str| self.measures.get(service)?.of(id, name, now);
-        let probed = probes.and_then(|probes| probing::latency(probes.of(id), Minutes::Five, now));
-        summary.answer(measured, probed);
+        let probed = self.replica_latency(id, Minutes::Five, now);
+        // What nobody probes any more (it is down) answers nothing now.
+        let is_probed = probes.is_some_and(|probes| probes.of(id).any(|probe| !probe.is_stale(now)));
+        summary.answer(measured, probed.filter(|_| is_probed));
         Some(summary)
     }
 
@@ -212,6 +214,12 @@ impl Fleet {
     /// tried in it.
     pub fn latency(&self, id: &ServiceId, window: Minutes, now: Timestamp) -> Option<Latency> {
         self.probes.get(id)?.latency(window, now)
+    }
+
+    /// The same of one replica.
+    pub fn replica_latency(&self, id: &ReplicaId, window: Minutes, now: Timestamp) -> Option<Latency> {
+        let probes = self.probes.get(&self.known.get(id)?.replica.service)?;
+        probing::latency(probes.of(id), window, now)
     }
 
     /// A figure measured in a service, put together from its replicas' (rates of requests summed,

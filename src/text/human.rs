@@ -126,6 +126,28 @@ pub fn duration(of: Duration) -> String {
     }
 }
 
+/// How long an answer took, in at most five columns: `<1ms`, `31ms`, `812ms`, `1.2s`, `48s`, `3m`.
+pub fn latency(of: Duration) -> String {
+    match of.as_millis() {
+        0 => "<1ms".to_owned(),
+        ms @ ..1000 => format!("{ms}ms"),
+        ms @ ..9950 => format!("{:.1}s", ms as f64 / 1e3),
+        _ => age(of),
+    }
+}
+
+/// A share as percent without its sign, in at most four columns: `0`, `<0.1`, `4.2`, `12`, `100`. What
+/// is not all is not rounded to it, and what is not nothing not either.
+pub fn hundredths(share: f64) -> String {
+    match share * 100.0 {
+        p if p <= 0.0 => "0".to_owned(),
+        p if p < 0.1 => "<0.1".to_owned(),
+        p if p < 9.95 => format!("{p:.1}"),
+        p if p < 100.0 => format!("{:.0}", p.round().min(99.0)),
+        _ => "100".to_owned(),
+    }
+}
+
 /// Which parts of a time are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Clock {
@@ -392,5 +414,19 @@ mod tests {
             let _ = parse_duration(&text);
             let _ = parse_since(&text, Timestamp::UNIX_EPOCH);
         }
+    }
+
+    #[test]
+    fn answers_take_so_long() {
+        let ms = |n| latency(Duration::from_millis(n));
+        assert_eq!(latency(Duration::from_micros(400)), "<1ms");
+        assert_eq!((ms(31), ms(999), ms(1000)), ("31ms".into(), "999ms".into(), "1.0s".into()));
+        assert_eq!((ms(9_949), ms(9_950), ms(75_000)), ("9.9s".into(), "9s".into(), "1m".into()));
+    }
+
+    #[test]
+    fn shares_that_are_not_all_or_nothing_do_not_look_it() {
+        let of = [0.0, -1.0, 0.0004, 0.042, 0.0995, 0.119, 0.9999, 1.0, 3.0];
+        assert_eq!(of.map(hundredths), ["0", "0", "<0.1", "4.2", "10", "12", "99", "100", "100"]);
     }
 }

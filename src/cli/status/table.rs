@@ -14,7 +14,7 @@ use crate::text::human;
 
 /// The situation, the host's figures, and the table, each line ended.
 pub(super) fn render(shown: &Shown<'_>, wide: bool, out: &Out) -> String {
-    let painter = Painter { glyphs: out.glyphs, wide };
+    let painter = Painter { glyphs: out.glyphs, wide, answers: wide && answers(shown) };
     let situation = shown.fleet.situation(shown.now);
     let mut text = String::new();
     for (role, sentence) in
@@ -92,6 +92,8 @@ fn heading(shown: &Shown<'_>, glyphs: &Glyphs) -> String {
 struct Painter<'a> {
     glyphs: &'a Glyphs,
     wide: bool,
+    /// Whether to show how quickly and how well services answer.
+    answers: bool,
 }
 
 impl Painter<'_> {
@@ -105,6 +107,9 @@ impl Painter<'_> {
             Column::right("CPU"),
             Column::right("MEM"),
         ];
+        if self.answers {
+            columns.extend([Column::right("P95"), Column::right("ERR%")]);
+        }
         if self.wide {
             columns.extend([
                 Column::right("LIMIT"),
@@ -185,6 +190,12 @@ impl Painter<'_> {
             Cell::from(usage.cpu.map_or_else(missing, human::percent)),
             Cell::from(memory(usage.memory, &summary.limits).unwrap_or_else(missing)),
         ];
+        if self.answers {
+            cells.extend([
+                Cell::from(summary.p95.map_or_else(missing, human::latency)),
+                Cell::from(summary.error_rate.map_or_else(missing, human::hundredths)),
+            ]);
+        }
         if self.wide {
             let rate = |r: Option<f32>| Cell::from(r.map_or_else(missing, human::rate));
             cells.extend([
@@ -208,6 +219,12 @@ impl Painter<'_> {
         }
         cells
     }
+}
+
+/// Whether it is known of any service how quickly or how well it answers.
+fn answers(shown: &Shown<'_>) -> bool {
+    let mut summaries = shown.fleet.services().filter_map(|it| shown.fleet.summary(&it.id, shown.now));
+    summaries.any(|it| it.p95.is_some() || it.error_rate.is_some())
 }
 
 /// `down 42s: exit 1`.

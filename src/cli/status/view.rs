@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::probed::{self, LatencyJson, MeasuredJson, ProbeJson};
 use super::{Shown, table::visible};
 use crate::cli::act::Left;
 use crate::fleet::{EngineInfo, HealthCheck, HostUsage, Limits, Port, Replica, Role, Since, Usage};
@@ -128,6 +129,17 @@ struct ServiceJson {
     usage: UsageJson,
     /// Limits, summed; null when any replica has none.
     limits: LimitsJson,
+    /// 95 of a hundred answers took no longer, seconds: as measured in it, else as probed; null where not
+    /// known.
+    p95: Option<f64>,
+    /// Failed requests, 0 to 1; null where not known.
+    error_rate: Option<f64>,
+    /// Its probes: of the service as a whole, then of its replicas.
+    probes: Vec<ProbeJson>,
+    /// How it answered them lately.
+    latency: Vec<LatencyJson>,
+    /// What is measured in it, by name.
+    measured: Vec<MeasuredJson>,
     /// Ports of all replicas.
     ports: Vec<PortJson>,
     /// The replicas; then one-off jobs, then spares.
@@ -274,6 +286,11 @@ fn services(shown: &Shown<'_>) -> Vec<ServiceJson> {
             started: summary.since.map(human::rfc3339),
             usage: usage(&summary.usage),
             limits: limits(&summary.limits),
+            p95: summary.p95.map(|p95| p95.as_secs_f64()),
+            error_rate: summary.error_rate,
+            probes: probed::probes(&service.id, shown),
+            latency: probed::latency(&service.id, shown),
+            measured: probed::measured(&service.id, shown),
             ports: ports(&summary.ports),
             replicas: fleet.replicas_of(&service.id).map(|replica| self::replica(replica, shown)).collect(),
         })

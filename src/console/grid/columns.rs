@@ -12,6 +12,10 @@ pub enum Column {
     Health,
     /// Ports, folded.
     Ports,
+    /// 95 of a hundred answers took no longer.
+    P95,
+    /// Failed requests of a hundred.
+    Errors,
     /// CPU: sparkline and percent of a core.
     Cpu,
     /// Memory, and percent of the limit.
@@ -32,11 +36,13 @@ pub enum Column {
 
 impl Column {
     /// All columns, in the order they are shown from left to right.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Service,
         Self::Replicas,
         Self::Health,
         Self::Ports,
+        Self::P95,
+        Self::Errors,
         Self::Cpu,
         Self::Mem,
         Self::Net,
@@ -54,6 +60,8 @@ impl Column {
             Self::Replicas => "REPL",
             Self::Health => "HEALTH",
             Self::Ports => "PORTS",
+            Self::P95 => "P95",
+            Self::Errors => "ERR%",
             Self::Cpu => "CPU",
             Self::Mem => "MEM",
             Self::Net => "NET",
@@ -72,6 +80,8 @@ impl Column {
             Self::Replicas => "replicas",
             Self::Health => "health",
             Self::Ports => "ports",
+            Self::P95 => "p95",
+            Self::Errors => "errors",
             Self::Cpu => "cpu",
             Self::Mem => "mem",
             Self::Net => "net",
@@ -91,7 +101,10 @@ impl Column {
     /// Whether its figures change with every usage sweep (sorting by it is then redone once a
     /// second).
     pub fn is_usage(self) -> bool {
-        matches!(self, Self::Cpu | Self::Mem | Self::Net | Self::Block | Self::Pids)
+        matches!(
+            self,
+            Self::P95 | Self::Errors | Self::Cpu | Self::Mem | Self::Net | Self::Block | Self::Pids
+        )
     }
 
     /// Whether "most first" is the natural order.
@@ -117,6 +130,9 @@ const STEPS: &[(Column, u16)] = &[
     (Column::Service, 20),
     (Column::Age, 4),
     (Column::Health, 16),
+    // How it answers says more than where; both are there only while something is probed or measured.
+    (Column::P95, 5),
+    (Column::Errors, 4),
     (Column::Ports, 8),
     (Column::Service, 25),
     (Column::Restarts, 4),
@@ -137,6 +153,11 @@ const STEPS: &[(Column, u16)] = &[
     (Column::Ports, 30),
     (Column::Service, 40),
 ];
+
+/// Where rows are probed, the step after [`BEFORE_WHY`]: what a probe found takes more words than an
+/// exit code.
+const WHY: (Column, u16) = (Column::Health, 40);
+const BEFORE_WHY: (Column, u16) = (Column::Revision, 10);
 
 /// The columns of one screen width: which, from where, how wide.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,6 +183,8 @@ pub struct Needs {
     pub name: u16,
     /// The longest verdict.
     pub health: u16,
+    /// Whether it is known of any row how quickly or how well it answers.
+    pub answers: bool,
 }
 
 impl Needs {
@@ -171,6 +194,7 @@ impl Needs {
             Column::Service => wanted.min(self.name.max(12)),
             // Does not shrink below this when all is well: a first failure must not move every column.
             Column::Health => wanted.min(self.health.max(16)),
+            Column::P95 | Column::Errors if !self.answers => 0,
             _ => wanted,
         }
     }
@@ -184,7 +208,8 @@ impl Columns {
     pub fn fit(width: u16, needs: Needs) -> Self {
         let mut widths = [0_u16; Column::ALL.len()];
         let mut used = 0_u16;
-        for &(column, wanted) in STEPS {
+        let why = |step: &(Column, u16)| (needs.answers && *step == BEFORE_WHY).then_some(WHY);
+        for (column, wanted) in STEPS.iter().flat_map(|step| std::iter::once(*step).chain(why(step))) {
             let wanted = needs.limit(column, wanted);
             let now = widths[column as usize];
             if wanted <= now {
@@ -240,7 +265,7 @@ mod tests {
     use super::{Column, Columns, Needs};
 
     fn needs(name: u16, health: u16) -> Needs {
-        Needs { name, health }
+        Needs { name, health, answers: false }
     }
 
     fn width(columns: &Columns, column: Column) -> u16 {
@@ -269,7 +294,22 @@ mod tests {
         assert_eq!(titles(80), ["SERVICE", "REPL", "HEALTH", "PORTS", "CPU", "MEM", "RST", "AGE"]);
         assert_eq!(titles(40), ["SERVICE", "REPL", "HEALTH", "CPU", "MEM"]);
         assert_eq!(titles(20), ["SERVICE"]);
+        assert_eq!(titles(200).len(), Column::ALL.len() - 2);
+    }
+
+    #[test]
+    fn how_it_answers_is_shown_where_it_is_known() {
+        let titles = |width: u16| -> Vec<&'static str> {
+            let needs = Needs { answers: true, ..needs(30, 40) };
+            Columns::fit(width, needs).cells().iter().map(|c| c.column.title()).collect()
+        };
         assert_eq!(titles(200).len(), Column::ALL.len());
+        assert_eq!(titles(80), ["SERVICE", "REPL", "HEALTH", "P95", "ERR%", "CPU", "MEM", "AGE"]);
+        assert_eq!(titles(40), ["SERVICE", "REPL", "HEALTH", "CPU", "MEM"]);
+        for width in 1..250 {
+            let wider = titles(width + 1);
+            assert!(titles(width).iter().all(|t| wider.contains(t)), "{width}");
+        }
     }
 
     #[test]

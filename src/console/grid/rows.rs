@@ -180,6 +180,7 @@ impl Grid {
         let heads = groups.len() > 1 || groups.iter().any(|g| g.project.is_some());
         let mut rows = Vec::with_capacity(self.rows.len());
         let (mut longest, mut verdict) = (0, 0);
+        let answers = self.summaries.values().any(|it| it.p95.is_some() || it.error_rate.is_some());
         // What was just looked for is what the next key is about.
         let mut best: Option<(u32, &ServiceId)> = None;
         for group in &groups {
@@ -217,7 +218,7 @@ impl Grid {
         self.rows = rows;
         self.totals = totals;
         let cols = |width: usize| u16::try_from(width).unwrap_or(u16::MAX);
-        self.needs = Needs { name: cols(longest), health: cols(verdict) };
+        self.needs = Needs { name: cols(longest), health: cols(verdict), answers };
         self.hidden = hidden;
         self.drop_gone(fleet);
         self.find_selection(fleet);

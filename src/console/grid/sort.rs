@@ -34,6 +34,8 @@ impl Sort {
             Column::Replicas => (a.up, a.total).cmp(&(b.up, b.total)),
             Column::Health => trouble(a.health.health).cmp(&trouble(b.health.health)),
             Column::Ports => first_port(a).cmp(&first_port(b)),
+            Column::P95 => a.p95.cmp(&b.p95),
+            Column::Errors => a.error_rate.unwrap_or(-1.0).total_cmp(&b.error_rate.unwrap_or(-1.0)),
             Column::Cpu => figures(a.usage.cpu, b.usage.cpu),
             Column::Mem => a.usage.memory.cmp(&b.usage.memory),
             Column::Net => figures(sum(a.usage.net_rx, a.usage.net_tx), sum(b.usage.net_rx, b.usage.net_tx)),

@@ -1,4 +1,4 @@
-//! The health tab: what the HEALTHCHECK is and said, how often the replica restarted and how it
+//! The health tab: what probes find, what the HEALTHCHECK is and said, how often the replica restarted and how it
 //! last ended, and what happened lately.
 
 use std::collections::HashSet;
@@ -9,7 +9,7 @@ use ratatui::text::Span;
 
 use super::dossier::Known;
 use super::sheet::{Sheet, View};
-use super::{Target, scope, words};
+use super::{Target, probes, scope, words};
 use crate::config::Role;
 use crate::engine::{Details, HealthLog, HealthSpec};
 use crate::fleet::{HealthCheck, Replica, ReplicaId, State};
@@ -27,11 +27,13 @@ pub(super) fn build<'a>(view: &View<'a>, sheet: &mut Sheet<'a>) {
     }
     let Some(replica) = view.dossier.shown(view.scene) else {
         sheet.say(Role::Dim, 0, "it has no replica: nothing has a health");
+        probes::list(view, sheet, None);
         events(view, sheet);
         return;
     };
     sheet.which(view, replica);
     verdict(view, sheet, replica);
+    probes::list(view, sheet, Some(replica));
     match view.dossier.known(&replica.id) {
         Known::Waiting => sheet.say(Role::Dim, 1, "asking the engine for check and results"),
         Known::Failed(error) => sheet.failed(error),

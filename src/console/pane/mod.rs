@@ -9,6 +9,7 @@ mod health;
 mod logs;
 mod page;
 mod ports;
+mod probes;
 mod scope;
 mod sheet;
 mod stats;

@@ -1,6 +1,8 @@
 //! What a row says in each column. Figures are rounded so that they stand still while nothing
 //! happens: every changed character is bytes on somebody's slow line.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use ratatui::text::Span;
 
@@ -14,6 +16,10 @@ use crate::text::human;
 
 /// How much time a column of a sparkline stands for.
 const SPARK_STEP: SignedDuration = SignedDuration::from_secs(15);
+/// An answer that takes longer is slow.
+const SLOW: Duration = Duration::from_secs(1);
+/// The share of failed requests from which it is bad.
+const MANY_ERRORS: f64 = 0.05;
 /// Shares of a limit from which usage is a warning, and bad.
 const HIGH: f64 = 0.8;
 const FULL: f64 = 0.95;
@@ -35,6 +41,10 @@ pub(super) fn cell(
         Column::Replicas => replicas(model, summary.up, summary.total, summary.health.health),
         Column::Health => health(model, summary, width),
         Column::Ports => ports(model, summary, width),
+        Column::P95 => answer(model, summary.p95.map(|p95| (human::latency(p95), slow(p95)))),
+        Column::Errors => {
+            answer(model, summary.error_rate.map(|share| (human::hundredths(share), erring(share))))
+        }
         Column::Cpu => cpu(model, usage, summary.limits, history, width),
         Column::Mem => memory(model, usage, summary.limits, width),
         Column::Restarts => restarts(model, summary.restarts),
@@ -115,6 +125,23 @@ fn ports(model: &Model, summary: &Summary, width: usize) -> Vec<Span<'static>> {
     let glyphs = &model.skin.glyphs;
     let words: Vec<String> = fold(&summary.ports).iter().map(|p| p.short(glyphs.arrow)).collect();
     plain(model, text::clip(&words.join(" "), width, glyphs.ellipsis), Role::Text)
+}
+
+fn answer(model: &Model, figure: Option<(String, Role)>) -> Vec<Span<'static>> {
+    figure.map_or_else(|| missing(model), |(words, role)| plain(model, words, role))
+}
+
+/// Users notice from about a second on.
+fn slow(p95: Duration) -> Role {
+    if p95 >= SLOW { Role::Warn } else { Role::Text }
+}
+
+fn erring(share: f64) -> Role {
+    match share {
+        s if s <= 0.0 => Role::Dim,
+        s if s < MANY_ERRORS => Role::Warn,
+        _ => Role::Bad,
+    }
 }
 
 /// Percent of a core, whole.

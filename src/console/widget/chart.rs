@@ -4,12 +4,15 @@
 //! row. A column without a value is left empty, which differs from a column at zero. Two series
 //! are drawn in two bands under one another, so that they can be told apart without colour.
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::text;
+use crate::text::human;
 
 /// How values become axis labels, and which top values look good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,16 +23,18 @@ pub enum Unit {
     Bytes,
     /// Bytes per second.
     Rate,
+    /// Seconds.
+    Seconds,
 }
 
 impl Unit {
     /// The lowest pleasant value that is not below `value`.
     pub fn ceiling(self, value: f64) -> f64 {
         if !value.is_finite() || value <= 0.0 {
-            return if self == Self::Number { 1.0 } else { 1024.0 };
+            return if matches!(self, Self::Number | Self::Seconds) { 1.0 } else { 1024.0 };
         }
         match self {
-            Self::Number => {
+            Self::Number | Self::Seconds => {
                 let decade = 10_f64.powf(value.log10().floor());
                 [1.0, 2.0, 5.0].into_iter().map(|n| n * decade).find(|n| *n >= value).unwrap_or(10.0 * decade)
             }
@@ -44,6 +49,7 @@ impl Unit {
             Self::Number if value >= 10.0 || value.fract() == 0.0 => format!("{value:.0}"),
             Self::Number if value >= 0.1 => format!("{value:.1}"),
             Self::Number => format!("{value:.2}"),
+            Self::Seconds => human::latency(Duration::try_from_secs_f64(value).unwrap_or_default()),
             Self::Bytes => scaled(value, 1024.0, ["B", "K", "M", "G", "T", "P", "E"]),
             Self::Rate => scaled(value, 1024.0, ["B", "K", "M", "G", "T", "P", "E"]) + "/s",
         }

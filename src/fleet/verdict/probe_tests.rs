@@ -80,7 +80,7 @@ fn a_probe_not_decided_counts_as_nothing() {
 fn check_and_probe_are_both_named() {
     let sick = Replica { check: HealthCheck::Unhealthy, ..api(1) };
     let fleet = with(std::slice::from_ref(&sick), &[failing(10, &sick)]);
-    let both = says(Health::Unhealthy, "health check fails; http /health: status 503, wanted 200");
+    let both = says(Health::Unhealthy, "http /health: status 503, wanted 200; health check fails");
     assert_eq!(verdict(&fleet, &sick, 11), both);
     let fleet = with(std::slice::from_ref(&sick), &[passing(10, &sick)]);
     assert_eq!(verdict(&fleet, &sick, 11), says(Health::Unhealthy, "health check fails"));

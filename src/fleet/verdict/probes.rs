@@ -82,7 +82,8 @@ fn worse(on: Since, trouble: Since) -> Since {
         std::cmp::Ordering::Greater => on,
         std::cmp::Ordering::Equal => {
             let at = on.at.into_iter().chain(trouble.at).min();
-            let why = if on.why.is_empty() { trouble.why } else { format!("{}; {}", on.why, trouble.why) };
+            // What a probe found says more than that a check fails.
+            let why = if on.why.is_empty() { trouble.why } else { format!("{}; {}", trouble.why, on.why) };
             Since { health: on.health, at, why }
         }
     }

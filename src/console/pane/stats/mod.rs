@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use self::figures::figures;
-use self::panel::{PANELS, Panel};
+use self::panel::Panel;
 use self::picture::{Cut, Picture};
 use self::window::Window;
 use super::{Answer, Pane, Scene, Target};
@@ -23,6 +23,7 @@ use crate::console::Effect;
 use crate::console::widget::Scroll;
 use crate::console::widget::chart::{AXIS, Band, Chart};
 use crate::fleet::Changes;
+use crate::text::human;
 
 /// Rows below which a chart tells nothing.
 const CHART_ROWS: u16 = 5;
@@ -38,21 +39,21 @@ pub(super) struct Stats {
     rows: u16,
 }
 
-/// How many panels beside and under one another an area holds.
-fn grid(cols: u16, rows: u16) -> (u16, u16) {
+/// How many of `panels` an area holds beside and under one another.
+fn grid(panels: usize, cols: u16, rows: u16) -> (u16, u16) {
     let across = match cols {
         0..60 => 1,
         60..150 => 2,
         _ => 3,
     };
-    let all = (PANELS as u16).div_ceil(across);
+    let all = (panels as u16).div_ceil(across);
     (across, (rows / CHART_ROWS).clamp(1, all))
 }
 
 impl Stats {
     /// How time is cut on an area: the same for all charts on it.
     fn cut(&self, cols: u16) -> Cut {
-        let (across, _) = grid(cols, CHART_ROWS);
+        let (across, _) = grid(1, cols, CHART_ROWS);
         let (step, slices) = self.window.slices((cols / across).saturating_sub(AXIS + 1));
         Cut { step, slices }
     }
@@ -71,6 +72,10 @@ impl Stats {
         let glyphs = scene.look.glyphs;
         if panel == Panel::Figures {
             figures(picture, scene, area, buf);
+            return;
+        }
+        if panel == Panel::Latency {
+            self.latency(picture, scene, area, buf);
             return;
         }
         let bands: Vec<Band> = panel
@@ -96,6 +101,41 @@ impl Stats {
             limit: panel.limit(&picture.limits),
             ticks: &ticks,
             missing,
+            axis: theme.style(Role::Axis),
+            limit_style: theme.style(Role::Warn),
+            steps: glyphs.spark,
+            bar: glyphs.bar,
+            line: glyphs.line,
+        };
+        chart.render(area, buf);
+    }
+
+    /// How long answers took, and how many failed.
+    fn latency(&self, picture: &Picture, scene: &Scene<'_>, area: Rect, buf: &mut Buffer) {
+        let theme = scene.look.theme;
+        let glyphs = scene.look.glyphs;
+        let words = picture.answered.map_or_else(
+            || glyphs.missing.to_owned(),
+            |answered| {
+                let took = answered.took.map_or_else(String::new, |took| {
+                    format!("p50 {}  p95 {}  ", human::latency(took.p50), human::latency(took.p95))
+                });
+                format!("{took}errors {}%", human::hundredths(answered.error_rate))
+            },
+        );
+        let ticks = self.window.ticks(picture.step());
+        let style = theme.style(Role::Chart1);
+        let chart = Chart {
+            title: Line::from(vec![
+                Span::styled(Panel::Latency.name(), theme.style(Role::Title)),
+                Span::raw(" "),
+                Span::styled(words, theme.style(Role::Text)),
+            ]),
+            bands: vec![Band { name: "", values: picture.latency.clone(), style }],
+            unit: Panel::Latency.unit(),
+            limit: None,
+            ticks: &ticks,
+            missing: "no good answer yet",
             axis: theme.style(Role::Axis),
             limit_style: theme.style(Role::Warn),
             steps: glyphs.spark,
@@ -137,8 +177,9 @@ impl Pane for Stats {
             return Answer::said(format!("the last {}", self.window.words()));
         }
         // One step is one row of charts.
-        let (across, down) = grid(self.cols, self.rows);
-        let all = PANELS.div_ceil(usize::from(across));
+        let panels = self.picture.as_ref().map_or(1, |picture| Panel::of(picture).len());
+        let (across, down) = grid(panels, self.cols, self.rows);
+        let all = panels.div_ceil(usize::from(across));
         if self.scroll.act(action, all, usize::from(down)) { Answer::done() } else { Answer::Pass }
     }
 
@@ -167,10 +208,11 @@ impl Pane for Stats {
                 &made
             }
         };
-        let (across, down) = grid(area.width, area.height);
-        let all = PANELS.div_ceil(usize::from(across));
+        let panels = Panel::of(picture);
+        let (across, down) = grid(panels.len(), area.width, area.height);
+        let all = panels.len().div_ceil(usize::from(across));
         let first = self.scroll.top(all, usize::from(down)) * usize::from(across);
-        let mut panels = Panel::ALL.into_iter().skip(first);
+        let mut panels = panels.iter().copied().skip(first);
         let mut top = area.y;
         for row in 0..down {
             let height = (area.height + down - 1 - row) / down;

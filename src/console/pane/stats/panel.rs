@@ -1,18 +1,17 @@
 //! Which charts there are, and the figures beside their names.
 
+use super::picture::Picture;
 use crate::config::Role;
 use crate::console::widget::chart::Unit;
 use crate::fleet::{Limits, Metric, Usage};
 use crate::text::human;
-
-/// Panels there are, the table of figures included.
-pub(super) const PANELS: usize = 6;
 
 /// The charts, in the order of their weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Panel {
     Cpu,
     Memory,
+    Latency,
     Net,
     Block,
     Pids,
@@ -20,13 +19,27 @@ pub(super) enum Panel {
 }
 
 impl Panel {
-    pub(super) const ALL: [Self; PANELS] =
-        [Self::Cpu, Self::Memory, Self::Net, Self::Block, Self::Pids, Self::Figures];
+    /// Those there are for a picture: what is not probed has no latency to draw.
+    pub(super) fn of(picture: &Picture) -> &'static [Self] {
+        const PLAIN: &[Panel] =
+            &[Panel::Cpu, Panel::Memory, Panel::Net, Panel::Block, Panel::Pids, Panel::Figures];
+        const PROBED: &[Panel] = &[
+            Panel::Cpu,
+            Panel::Memory,
+            Panel::Latency,
+            Panel::Net,
+            Panel::Block,
+            Panel::Pids,
+            Panel::Figures,
+        ];
+        if picture.is_probed() { PROBED } else { PLAIN }
+    }
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Cpu => "CPU",
             Self::Memory => "MEMORY",
+            Self::Latency => "LATENCY",
             Self::Net => "NETWORK",
             Self::Block => "BLOCK I/O",
             Self::Pids => "PROCESSES",
@@ -43,7 +56,7 @@ impl Panel {
                 &[(Metric::BlockRead, "read", Role::Chart1), (Metric::BlockWrite, "write", Role::Chart2)]
             }
             Self::Pids => &[(Metric::Pids, "", Role::Chart1)],
-            Self::Figures => &[],
+            Self::Latency | Self::Figures => &[],
         }
     }
 
@@ -51,6 +64,7 @@ impl Panel {
         match self {
             Self::Memory => Unit::Bytes,
             Self::Net | Self::Block => Unit::Rate,
+            Self::Latency => Unit::Seconds,
             _ => Unit::Number,
         }
     }
@@ -92,7 +106,7 @@ impl Panel {
                 (Some(pids), None) => pids.to_string(),
                 (None, _) => missing.to_owned(),
             },
-            Self::Figures => String::new(),
+            Self::Latency | Self::Figures => String::new(),
         }
     }
 }

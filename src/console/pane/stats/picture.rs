@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::console::pane::{Scene, Target, scope};
-use crate::fleet::{Limits, Metric, Series, Usage};
+use crate::fleet::{Latency, Limits, Metric, Minutes, Probe, Series, Usage};
 
 /// Metrics there are.
 const METRICS: usize = Metric::ALL.len();
@@ -37,6 +37,10 @@ pub(super) struct Picture {
     /// Where the last column ends, seconds.
     end: i64,
     columns: [Vec<Option<f32>>; METRICS],
+    /// How long answers took, of the probe that was slowest, seconds.
+    pub(super) latency: Vec<Option<f32>>,
+    /// How it answered over five minutes.
+    pub(super) answered: Option<Latency>,
     /// Whether there is any sample at all.
     pub(super) sampled: bool,
     /// Usage now, all replicas together.
@@ -55,6 +59,8 @@ impl Picture {
             cut,
             end: cut.end(scene.now),
             columns: std::array::from_fn(|_| vec![None; cut.slices]),
+            latency: vec![None; cut.slices],
+            answered: None,
             sampled: false,
             usage: Usage::default(),
             limits: Limits::default(),
@@ -68,6 +74,7 @@ impl Picture {
             picture.end += cut.step;
             picture.sum(&series, cut.slices);
         }
+        picture.answers(scene);
         picture.sampled = series.iter().any(|s| s.newest().is_some());
         picture
     }
@@ -100,6 +107,7 @@ impl Picture {
             // One more than is new: its last sample may have come after it was summed.
             self.sum(&series(scene), (fresh + 1).min(self.cut.slices));
         }
+        self.answers(scene);
     }
 
     /// Seconds a column stands for.
@@ -131,6 +139,11 @@ impl Picture {
         }
     }
 
+    /// Whether there is any latency to draw.
+    pub(super) fn is_probed(&self) -> bool {
+        self.answered.is_some() || self.latency.iter().any(Option::is_some)
+    }
+
     fn figures(&mut self, scene: &Scene<'_>) {
         let (fleet, now) = (scene.fleet, scene.now);
         self.who = match scene.target {
@@ -160,6 +173,46 @@ impl Picture {
                 Limits::default(),
             ),
         };
+    }
+}
+
+/// How long after its attempt an answer is drawn at most, beyond the probe's interval: nobody looks
+/// more often than that, so the line does not break between.
+const HELD: i64 = 5;
+
+impl Picture {
+    /// Draw the latency anew: a column shows the slowest of the probes' last answers before its end.
+    fn answers(&mut self, scene: &Scene<'_>) {
+        self.latency.fill(None);
+        self.answered = None;
+        let Some(service) = scope::service_of(scene.fleet, scene.target) else { return };
+        let of = |probe: &&Probe| match (scene.target, &probe.last().replica) {
+            (Target::Replica(shown), of) => of.as_ref() == Some(shown),
+            _ => true,
+        };
+        self.answered = match scene.target {
+            Target::Replica(id) => scene.fleet.replica_latency(id, Minutes::Five, scene.now),
+            _ => scene.fleet.latency(&service, Minutes::Five, scene.now),
+        };
+        let (step, slices) = (self.cut.step, i64::try_from(self.cut.slices).unwrap_or(0));
+        let begin = self.end - step * slices;
+        for probe in scene.fleet.probes(&service).filter(of) {
+            let every = i64::try_from(probe.last().interval.as_secs()).unwrap_or(i64::MAX / 4);
+            let held = every.saturating_add(HELD);
+            let mut answers = probe.answers().peekable();
+            let mut last = None;
+            for (column, shown) in (1..=slices).zip(&mut self.latency) {
+                let end = begin + step * column;
+                while let Some(answer) = answers.next_if(|(at, _)| at.as_second() < end) {
+                    last = Some(answer);
+                }
+                let Some((at, took)) = last else { continue };
+                if end - at.as_second() <= held.max(step) {
+                    let took = took.as_secs_f32();
+                    *shown = Some(shown.map_or(took, |other: f32| other.max(took)));
+                }
+            }
+        }
     }
 }
 

@@ -221,6 +221,11 @@ impl Spec {
         self.check(format!("curl -fsS http://localhost:{port}{path} || exit 1"))
     }
 
+    /// Declares no check.
+    pub(super) fn unchecked(self) -> Self {
+        Self { check: None, ..self }
+    }
+
     /// Cores and MiB.
     pub(super) fn limits(self, cpus: f64, mebibytes: u64) -> Self {
         Self { cpus: Some(cpus), memory: Some(mebibytes * 1024 * 1024), ..self }

@@ -121,7 +121,7 @@ impl World {
                     }
                     _ => HealthCheck::Healthy,
                 };
-                if let Fate::Sick { since, .. } = fate {
+                if let (true, Fate::Sick { since, .. }) = (has_check, fate) {
                     self.remember(slot, -since * 1_000, EventKind::Health(HealthCheck::Unhealthy));
                 }
                 self.plan_life(slot);

@@ -105,6 +105,8 @@ impl World {
                 self.next_sweep += SWEEP;
                 let (sweep, host) = self.sweep(at);
                 self.out.extend([sweep, Observation::Host(host)]);
+                let found = self.looked_into(at);
+                self.out.extend(found);
             }
         }
         self.now = to;

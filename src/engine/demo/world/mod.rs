@@ -13,6 +13,7 @@ mod life;
 mod managed;
 mod past;
 mod perform;
+mod probe;
 mod survey;
 mod tend;
 mod unit;
@@ -189,7 +190,7 @@ impl World {
     }
 
     /// What one who comes now should know of the past: what services should be, recent events, then usage sweeps of the
-    /// last five minutes, oldest first.
+    /// last five minutes, oldest first, and what probes found.
     pub fn past(&self) -> Vec<Observation> {
         let mut out = self.told();
         let every = if self.by_id.len() > SMALL { 10 * SWEEP } else { SWEEP };
@@ -201,6 +202,7 @@ impl World {
         }
         let (sweep, host) = self.sweep(last);
         out.extend([sweep, Observation::Host(host)]);
+        out.extend(self.found(10_000));
         out
     }
 
@@ -210,11 +212,12 @@ impl World {
         self.declared().into_iter().chain(events).collect()
     }
 
-    /// Recent events, and the newest usage only: for those who look once.
+    /// Recent events, what probes found, and the newest usage only: for those who look once.
     pub fn present(&self) -> Vec<Observation> {
         let mut out = self.told();
         let (sweep, host) = self.sweep(self.next_sweep - SWEEP);
         out.extend([sweep, Observation::Host(host)]);
+        out.extend(self.found(60_000));
         out
     }
 
