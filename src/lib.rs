@@ -11,9 +11,11 @@
 //! | [`config`] | yes | files as written → settings as resolved; themes, keymaps, paths |
 //! | [`host`] | yes | this machine: cgroups, `/proc`, disks |
 //! | [`engine`] | yes | the [`engine::Engine`] trait and what stands behind it: Docker, demo |
+//! | [`probe`] | yes | our own checks of services: http, tcp, databases' handshakes, commands |
 //! | [`follow`] | yes | log streams of a *subject* (replica, service, project, all), through restart and recreate |
 //! | [`journal`] | yes | what was done here, by whom, and what became of it: `SQLite` |
 //! | [`operate`] | yes | intent → plan → steps → gate → commit or undo |
+//! | [`watch`] | yes | engine and probes joined into one stream of observations |
 //! | [`console`] | only its runner | the terminal UI: model, `update` (pure), view (pure), runner, terminal |
 //! | [`cli`] | yes | the headless twin: one file per command |
 //!
@@ -25,7 +27,7 @@
 //!
 //! ```text
 //!  keys ──▶ keymap ──Action──▶ ┌────────┐
-//!  engine ────Observation────▶ │ update │──▶ Model ──▶ view(&Model, &Theme, &mut Frame)
+//!  watch ─────Observation────▶ │ update │──▶ Model ──▶ view(&Model, &Theme, &mut Frame)
 //!  jobs ──────Progress───────▶ └───┬────┘
 //!                                  └─ Vec<Effect> ──▶ runner ──▶ operate ──▶ engine
 //! ```
@@ -52,4 +54,6 @@ pub mod host;
 pub mod journal;
 pub mod logs;
 pub mod operate;
+pub mod probe;
 pub mod text;
+pub mod watch;

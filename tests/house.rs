@@ -16,18 +16,23 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("config", &["text", "action"]),
     ("host", &["text", "fleet"]),
     ("engine", &["text", "fleet", "logs", "config", "host"]),
+    ("probe", &["text", "fleet", "config", "engine"]),
     ("follow", &["text", "fleet", "logs", "engine"]),
     ("journal", &["text", "fleet", "config"]),
-    ("operate", &["text", "action", "fleet", "config", "engine", "journal"]),
+    ("operate", &["text", "action", "fleet", "config", "engine", "probe", "journal"]),
+    ("watch", &["fleet", "config", "engine", "probe"]),
     (
         "console",
-        &["text", "action", "fleet", "logs", "config", "host", "engine", "follow", "journal", "operate"],
+        &[
+            "text", "action", "fleet", "logs", "config", "host", "engine", "probe", "follow", "journal",
+            "operate", "watch",
+        ],
     ),
     (
         "cli",
         &[
-            "text", "action", "fleet", "logs", "config", "host", "engine", "follow", "journal", "operate",
-            "console",
+            "text", "action", "fleet", "logs", "config", "host", "engine", "probe", "follow", "journal",
+            "operate", "watch", "console",
         ],
     ),
 ];

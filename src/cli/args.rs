@@ -5,6 +5,7 @@
 
 mod change;
 mod past;
+mod probe;
 mod values;
 
 use std::path::PathBuf;
@@ -19,9 +20,10 @@ pub use change::{
     LeftArgs, LimitArgs, RecreateArgs, RestartArgs, RmArgs, RollbackArgs, ScaleArgs, StartArgs, UpArgs,
 };
 pub use past::{HistoryArgs, JournalArgs};
+pub use probe::{CheckArgs, DiscoverArgs, ProbeArgs, ProbeCommand, ProbeListArgs};
 pub use values::{
-    ActFormat, Cpus, JournalFormat, LevelArg, LogFormat, Memory, PullArg, SchemaOf, Span, StatusFormat,
-    TableOrJson, Tail, TextOrJson, ValueError, When,
+    ActFormat, CheckFormat, Cpus, JournalFormat, LevelArg, LogFormat, Memory, PullArg, SchemaOf, Span,
+    StatusFormat, TableOrJson, Tail, TextOrJson, ValueError, When,
 };
 
 /// Shown under `qd --help` and in the man page.
@@ -98,6 +100,10 @@ pub enum Command {
     /// What is up, what is down, and why
     #[command(visible_alias = "ps")]
     Status(StatusArgs),
+    /// Are all services well, by their own checks and ours? Exits 0, 1, or 3 where it can't tell
+    Check(CheckArgs),
+    /// Our own checks of services: list them, or look for some
+    Probe(ProbeArgs),
     /// Logs of a replica, a service, a project or everything, merged by time
     Logs(LogsArgs),
     /// Start services or replicas, and wait until they are well

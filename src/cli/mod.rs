@@ -9,6 +9,7 @@
 
 mod act;
 pub mod args;
+mod check;
 mod completions;
 mod configure;
 mod console;
@@ -29,6 +30,7 @@ mod man;
 mod out;
 mod past;
 mod ports;
+mod probe;
 mod project;
 mod recreate;
 mod rollback;
@@ -136,6 +138,8 @@ fn headless(global: Global, command: &Command) -> Result<Exit, CliError> {
     let mut session = Setup::new(global)?.session()?;
     match command {
         Command::Status(args) => block_on(status::run(&mut session, args))?,
+        Command::Check(args) => block_on(check::run(&mut session, args))?,
+        Command::Probe(args) => block_on(probe::run(&mut session, args))?,
         // Reading and writing side by side: the only command where throughput counts.
         Command::Logs(args) => runtime(Some(2))?.block_on(logs::run(&mut session, args)),
         Command::History(args) => block_on(history::run(&mut session, args))?,

@@ -4,7 +4,7 @@ use std::io;
 
 use super::args::{SchemaArgs, SchemaOf};
 use super::exit::{CliError, Exit};
-use super::{act, doctor, history, journal, json, logs, ports, status};
+use super::{act, check, doctor, history, journal, json, logs, ports, probe, status};
 
 /// Print the JSON schema of an output.
 pub(super) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
@@ -19,6 +19,8 @@ pub(super) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaOf::Journal => journal::schema(),
         SchemaOf::Ports => ports::schema(),
         SchemaOf::Doctor => doctor::schema(),
+        SchemaOf::Check => check::schema(),
+        SchemaOf::Probes => probe::schema(),
     };
     json::pretty(&mut io::stdout().lock(), &schema)?;
     Ok(Exit::Done)

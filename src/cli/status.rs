@@ -91,7 +91,7 @@ fn print(out: &mut Out, format: StatusFormat, shown: &Shown<'_>) -> Result<(), C
 /// printed again (JSON: on one line) whenever something but usage changed.
 async fn watch(session: &mut Session, args: &StatusArgs) -> Result<Exit, CliError> {
     let mut fleet = Fleet::new();
-    let mut observations = session.engine.watch();
+    let mut observations = crate::watch::watch(&session.engine, &session.settings);
     let recording = session.journal.clone().map(Recording::start);
     let mut screen = Screen::default();
     let interrupted = interrupt();

@@ -8,8 +8,10 @@ mod document;
 mod keymap;
 mod library;
 mod paths;
+mod probe;
 mod problem;
 mod protect;
+mod secret;
 mod settings;
 mod theme;
 mod watch;
@@ -18,8 +20,10 @@ pub use check::{Checked, Kind, check, check_all};
 pub use keymap::{Chord, ChordError, Context, Keymap, Lookup, keys_markdown};
 pub use library::{Library, Listed, Origin};
 pub use paths::{Paths, StateError};
+pub use probe::{Expect, ExpectJson, Pattern, Place, ProbePurpose, ProbeRule, Scalar, StatusRanges};
 pub use problem::{Problem, Problems};
 pub use protect::{Level, Protection, Rule, glob_matches};
+pub use secret::Secret;
 pub use settings::{
     Colors, EngineSettings, GateRule, GateSettings, JournalSettings, LogSettings, Settings, UiSettings,
     reference, schema,

@@ -8,8 +8,8 @@ use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 
 use super::{
-    Act, Consent, Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Secrets,
-    Shell, Step, Survey, TermSize,
+    Act, Answer, Consent, Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query,
+    Secrets, Shell, Step, Survey, TermSize,
 };
 use crate::config::{Level, Protection};
 use crate::fleet::{EngineId, Observation, ReplicaId, Verb};
@@ -128,6 +128,10 @@ impl Engine for Guard {
             return ready(Err(EngineError::ReadOnly)).boxed();
         }
         self.engine.shell(of, argv, size)
+    }
+
+    fn simulated(&self, of: &ReplicaId, port: u16, path: Option<&str>) -> Option<Answer> {
+        self.engine.simulated(of, port, path)
     }
 
     /// Looks only: what it runs comes from the config, never from what is looked at.

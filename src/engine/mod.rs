@@ -92,6 +92,17 @@ pub struct Output {
     pub stderr: Bytes,
 }
 
+/// A simulated replica's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status; for what speaks something else, below 400 = well.
+    pub status: u16,
+    /// What it says.
+    pub body: String,
+    /// How long it takes to say it.
+    pub took: Duration,
+}
+
 /// Something that runs services. All methods may be called at any time, from any task; none
 /// blocks, and dropping a stream or a future cancels the call behind it.
 pub trait Engine: Send + Sync + 'static {
@@ -152,6 +163,13 @@ pub trait Engine: Send + Sync + 'static {
         argv: &[String],
         limit: Duration,
     ) -> BoxFuture<'static, Result<Output, EngineError>>;
+
+    /// How a simulated replica answers a client at a port (and a path, where it speaks HTTP);
+    /// `None`: it does not. Only engines of the kind `demo` have such replicas: those of others are
+    /// asked over the network.
+    fn simulated(&self, _of: &ReplicaId, _port: u16, _path: Option<&str>) -> Option<Answer> {
+        None
+    }
 }
 
 /// The engine the settings and the environment mean, behind the rules of who may change what.

@@ -104,6 +104,8 @@ fn every_field_of_the_json_is_in_its_schema() {
         ("plan", user.demo(&["deploy", "payments/api", ":1.4.0", "--dry-run", "-o", "json"]).json()),
         ("act", user.demo(&["restart", &one, "--yes", "-o", "json"]).lines().1),
         ("doctor", user.demo(&["doctor", "-o", "json"]).json()),
+        ("check", user.demo(&["check", "payments/api", "-o", "json"]).json()),
+        ("probes", user.demo(&["probe", "list", "-o", "json"]).json()),
     ] {
         let schema = user.qd(&["schema", of]).json();
         documented(&json, &schema, &schema, of);

@@ -10,6 +10,7 @@ mod operate;
 mod past;
 mod pipes;
 mod ports;
+mod probe;
 #[path = "../support/pty.rs"]
 #[allow(dead_code, missing_docs, unreachable_pub)]
 mod pty;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
 use quarterdeck::engine::Engine;
 use quarterdeck::fleet::{Fleet, Observation, Replica, ServiceId};
 
@@ -28,6 +29,14 @@ pub struct Seen {
 impl Live {
     /// Watch `engine` until dropped. `Engine::watch` is called within a runtime.
     pub fn watch(make: impl FnOnce() -> Arc<dyn Engine>) -> Self {
+        Self::joined(make, |engine| engine.watch())
+    }
+
+    /// The same of what `watch` makes of the engine.
+    pub fn joined(
+        make: impl FnOnce() -> Arc<dyn Engine>,
+        watch: impl FnOnce(&Arc<dyn Engine>) -> BoxStream<'static, Observation>,
+    ) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let engine = {
@@ -37,7 +46,7 @@ impl Live {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let mut stream = {
             let _inside = runtime.enter();
-            engine.watch()
+            watch(&engine)
         };
         let sink = Arc::clone(&seen);
         runtime.spawn(async move {

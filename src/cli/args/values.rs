@@ -42,6 +42,18 @@ pub enum TableOrJson {
     Json,
 }
 
+/// How `qd check` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For humans.
+    #[default]
+    Table,
+    /// For machines (see qd schema check).
+    Json,
+    /// One line, and exit codes as monitoring plugins have them.
+    Nagios,
+}
+
 /// How `qd journal` prints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum JournalFormat {
@@ -146,6 +158,10 @@ pub enum SchemaOf {
     Ports,
     /// qd doctor -o json
     Doctor,
+    /// qd check -o json
+    Check,
+    /// qd probe list -o json
+    Probes,
 }
 
 /// Whether a deploy asks the registry.

@@ -1,22 +1,20 @@
 //! From file and environment to [`Settings`].
 //!
-//! A good file is read in one go. A bad one is gone through again key by key, so that all its
-//! mistakes are told at once, each with its place.
+//! A good file is read in one go. A bad one is gone through again (`mistakes`), so that all its
+//! mistakes are told at once.
 
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
 
-use super::{Settings, schema};
-use crate::config::document::{Document, Entry, entries};
+use super::Settings;
+use super::mistakes::mistakes;
+use crate::config::document::Document;
 use crate::config::library::read;
 use crate::config::paths::{Paths, is_absent};
-use crate::config::problem::{Problem, Problems, did_you_mean, quote};
+use crate::config::probe::ProbeRule;
+use crate::config::problem::{Problem, Problems, quote};
 use crate::config::theme::Env;
 use crate::text::sanitize;
 
@@ -53,7 +51,11 @@ impl Settings {
     /// All its mistakes.
     pub fn read(file: &str, text: &str) -> Result<Self, Problems> {
         match toml::from_str::<Self>(text) {
-            Ok(settings) if problem_of_values(&settings).is_none() => Ok(settings),
+            Ok(settings)
+                if problem_of_values(&settings).is_none() && problem_of_items(&settings).is_none() =>
+            {
+                Ok(settings)
+            }
             _ => Err(mistakes(file, text)),
         }
     }
@@ -94,11 +96,11 @@ fn from_home(dir: &Path, home: Option<String>) -> Result<PathBuf, Problems> {
     let home = home.ok_or_else(|| {
         Problem::whole("logs.save_dir", "there is no home for `~` (HOME is not set)", "write the whole path")
     })?;
-    Ok(Path::new(&home).join(rest))
+    Ok(PathBuf::from(home).join(rest))
 }
 
 /// What types can't tell: key, what is wrong, and the remedy.
-fn problem_of_values(settings: &Settings) -> Option<(&'static str, &'static str)> {
+pub(super) fn problem_of_values(settings: &Settings) -> Option<(&'static str, &'static str)> {
     let Settings { protected, engine, ui, logs, .. } = settings;
     if protected.iter().any(|glob| glob.trim().is_empty()) {
         // An empty glob protects nothing, while its author believes that something is protected.
@@ -120,6 +122,11 @@ fn problem_of_values(settings: &Settings) -> Option<(&'static str, &'static str)
     None
 }
 
+/// What types can't tell of the items of a list, taken by themselves.
+pub(super) fn problem_of_items(settings: &Settings) -> Option<(String, String)> {
+    settings.probes.iter().find_map(ProbeRule::problem)
+}
+
 pub(super) fn tail<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     let lines = u64::deserialize(from)?;
     if lines > MAX_TAIL {
@@ -127,96 +134,6 @@ pub(super) fn tail<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> 
         return Err(D::Error::invalid_value(Unexpected::Unsigned(lines), &expected.as_str()));
     }
     Ok(lines)
-}
-
-/// All mistakes of a bad `config.toml`.
-fn mistakes(file: &str, text: &str) -> Problems {
-    let mut document = Document::new(file, text);
-    if let Some(tree) = document.parse() {
-        let schema = schema();
-        for entry in entries(&tree) {
-            let Some(known) = property(&mut document, &schema, &entry, None) else { continue };
-            if known.get("properties").is_none() {
-                try_alone(&mut document, None, &entry);
-            } else if let Some(section) = document.table(&entry) {
-                let before = document.problems.len();
-                for key in entries(section) {
-                    if property(&mut document, known, &key, Some(entry.key)).is_some() {
-                        try_alone(&mut document, Some(&entry), &key);
-                    }
-                }
-                if document.problems.len() == before {
-                    // Each key is right by itself, so it is about how they go together.
-                    try_alone(&mut document, None, &entry);
-                }
-            }
-        }
-    }
-    if let Err(problems) = document.finish() {
-        return problems;
-    }
-    // Every part is right and the whole is not: we would rather be vague than wrong.
-    let what = match toml::from_str::<Settings>(text) {
-        Err(e) => sanitize::label(e.message(), 200).to_string(),
-        Ok(_) => "its settings contradict each other".into(),
-    };
-    Problem::whole(file, what, "see `qd config schema`").into()
-}
-
-/// What the schema says of a key, or a problem.
-fn property<'s>(
-    document: &mut Document<'_>,
-    schema: &'s Value,
-    entry: &Entry<'_, '_>,
-    section: Option<&str>,
-) -> Option<&'s Value> {
-    let known = schema.get("properties")?.as_object()?;
-    if let Some(property) = known.get(entry.key) {
-        return Some(property);
-    }
-    let place = section.map_or_else(|| "config.toml".into(), |s| format!("[{s}]"));
-    let names: Vec<&str> = known.keys().map(String::as_str).collect();
-    document.at(
-        entry.key_at.clone(),
-        format!("{place} has no {}{}", quote(entry.key), did_you_mean(entry.key, names.iter().copied())),
-        format!("it has {}", names.join(", ")),
-    );
-    None
-}
-
-/// Reads a file with nothing in it but this key; what is wrong then is wrong with this key.
-fn try_alone<'d>(document: &mut Document<'_>, section: Option<&Entry<'d, '_>>, entry: &Entry<'d, '_>) {
-    let alone = |key: &str, value: &DeValue<'d>, at: &Range<usize>| {
-        let mut table = DeTable::new();
-        table
-            .insert(Spanned::new(at.clone(), key.to_owned().into()), Spanned::new(at.clone(), value.clone()));
-        table
-    };
-    let mut table = alone(entry.key, entry.value, &entry.value_at);
-    if let Some(section) = section {
-        table = alone(section.key, &DeValue::Table(table), &entry.value_at);
-    }
-    let from = toml::Deserializer::from(Spanned::new(entry.value_at.clone(), table));
-    let (what, remedy) = match Settings::deserialize(from) {
-        Ok(settings) => match problem_of_values(&settings) {
-            None => return,
-            Some((what, remedy)) => (what.to_owned(), remedy.to_owned()),
-        },
-        Err(error) => {
-            let first = error.message().lines().next().unwrap_or_default();
-            (sanitize::label(first, 200).to_string(), remedy(section.map(|s| s.key), entry.key))
-        }
-    };
-    document.at(entry.value_at.clone(), format!("{}: {what}", quote(entry.key)), remedy);
-}
-
-/// What a right value looks like.
-fn remedy(section: Option<&str>, key: &str) -> String {
-    let path = section.map_or_else(|| key.to_owned(), |s| format!("{s}.{key}"));
-    match super::reference::example(&path) {
-        Some(example) => format!("write it like `{key} = {example}`"),
-        None => "see `qd config schema`".into(),
-    }
 }
 
 /// Where a key of the file has its value: for what only others can judge (is there such a theme?).

@@ -6,9 +6,10 @@
 
 mod colors;
 mod load;
+mod mistakes;
 mod reference;
 mod size;
-mod span;
+pub(super) mod span;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::probe::ProbeRule;
 use super::protect::{Protection, Rule};
 
 /// Everything that can be set, resolved.
@@ -46,6 +48,9 @@ pub struct Settings {
     pub journal: JournalSettings,
     /// How sure one must be before a target is changed; the strictest rule that matches decides.
     pub protect: Vec<Rule>,
+    /// How qd itself checks services; labels `quarterdeck.probe.*` on a container add to it.
+    #[serde(rename = "probe")]
+    pub probes: Vec<ProbeRule>,
 }
 
 impl Settings {

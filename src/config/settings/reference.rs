@@ -69,14 +69,43 @@ fn properties() -> Vec<(String, Value)> {
         let default = defaults.get(&key);
         let section = children(&property);
         if section.is_empty() {
-            add(key, default, &property);
+            add(key.clone(), default, &property);
+            items(&mut add, &key, &property);
             continue;
         }
         for (name, property) in section {
-            add(format!("{key}.{name}"), default.and_then(|d| d.get(&name)), &property);
+            let path = format!("{key}.{name}");
+            add(path.clone(), default.and_then(|d| d.get(&name)), &property);
+            items(&mut add, &path, &property);
         }
     }
     out
+}
+
+/// The keys of the tables in a list, and those of the tables in them.
+fn items(add: &mut impl FnMut(String, Option<&Value>, &Value), path: &str, list: &Value) {
+    fn keys(add: &mut impl FnMut(String, Option<&Value>, &Value), path: &str, of: &Value) {
+        for (key, property) in of.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            let path = format!("{path}.{key}");
+            let inner = nested(property);
+            if inner.is_none() {
+                add(path.clone(), property.get("default"), property);
+            }
+            if let Some(inner) = inner {
+                keys(add, &path, inner);
+            }
+        }
+    }
+    if let Some(item) = list.get("items") {
+        keys(add, &format!("{path}[]"), item);
+    }
+}
+
+/// The table that a key holds, be it optional or not.
+fn nested(property: &Value) -> Option<&Value> {
+    let choices = property.get("anyOf").and_then(Value::as_array);
+    let mut all = std::iter::once(property).chain(choices.into_iter().flatten());
+    all.find(|schema| schema.get("properties").is_some())
 }
 
 fn doc(property: &Value) -> String {
@@ -95,6 +124,7 @@ fn type_of(property: &Value) -> String {
         Some("boolean") => Some("true, false"),
         Some("integer") => Some("number"),
         Some("array") => Some("list"),
+        Some("object") => Some("table"),
         _ => None,
     };
     match property.get("type") {

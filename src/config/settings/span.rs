@@ -25,11 +25,11 @@ fn show(span: Duration) -> String {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde's `with` asks for this shape
-pub(super) fn serialize<S: Serializer>(span: &Duration, to: S) -> Result<S::Ok, S::Error> {
+pub(in super::super) fn serialize<S: Serializer>(span: &Duration, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&show(*span))
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(from)?;
     parse(&text).ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &WANTED))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use thiserror::Error;
 use tokio::runtime;
@@ -17,8 +18,10 @@ use super::super::{Msg, terminal};
 use super::{Inner, Runner};
 use crate::config::{Depth, Glyphs, Library, Paths, Problems, Settings};
 use crate::engine::{Engine, TermSize};
+use crate::fleet::Observation;
 use crate::journal::{Journal, JournalError, Who};
 use crate::operate::Seat;
+use crate::watch;
 
 /// Facts on their way from the engine.
 const QUEUE: usize = 512;
@@ -89,7 +92,7 @@ pub fn run(options: Options) -> Result<(), ConsoleError> {
         .map_err(ConsoleError::Start)?;
     // Before anything else: the engine answers while we read themes and take the terminal.
     let (tell, inbox) = mpsc::channel(QUEUE);
-    outside.spawn(watch(options.engine.clone(), tell.clone()));
+    outside.spawn(pass_on(watch::watch(&options.engine, &options.settings), tell.clone()));
     let (cols, rows) = crossterm::terminal::size()?;
     let model = Model::new(start(&options, TermSize { cols, rows })?);
     let inside = runtime::Builder::new_current_thread().enable_all().build().map_err(ConsoleError::Start)?;
@@ -98,9 +101,8 @@ pub fn run(options: Options) -> Result<(), ConsoleError> {
     result
 }
 
-/// Pass on what the engine tells, for ever.
-async fn watch(engine: Arc<dyn Engine>, tell: mpsc::Sender<Inner>) {
-    let mut watch = engine.watch();
+/// Pass on what is told of the fleet, for ever.
+async fn pass_on(mut watch: BoxStream<'static, Observation>, tell: mpsc::Sender<Inner>) {
     while let Some(observation) = watch.next().await {
         if tell.send(Inner::Msg(Msg::Observed(observation))).await.is_err() {
             return;

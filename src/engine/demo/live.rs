@@ -19,8 +19,8 @@ use super::platform::Platform;
 use super::shell;
 use super::world::{LogLine, PastOperation, World};
 use crate::engine::{
-    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Secrets, Shell, Survey,
-    TermSize,
+    Answer, Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Secrets, Shell,
+    Survey, TermSize,
 };
 use crate::fleet::{EngineId, Link, Observation, ReplicaId, Revision, State};
 use crate::logs::Stream;
@@ -312,6 +312,10 @@ impl Engine for Demo {
             Ok(shell::open(details, argv, size, ended.boxed()))
         }
         .boxed()
+    }
+
+    fn simulated(&self, of: &ReplicaId, port: u16, path: Option<&str>) -> Option<Answer> {
+        self.shared.turn(|inner| inner.world.answer(of, port, path))
     }
 
     fn exec(

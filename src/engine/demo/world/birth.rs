@@ -247,7 +247,7 @@ impl World {
             image,
             ports: ports(spec, number),
             addresses: Vec::new(),
-            labels: Labels::default(),
+            labels: labels(spec),
             created: self.stamp(created),
             started: None,
             finished: None,
@@ -278,6 +278,11 @@ pub(super) fn spec_hash(spec: &Spec, limits: Limits) -> SpecHash {
         spec.project, spec.name, spec.ports, spec.mounts, spec.args, spec.calls
     );
     SpecHash(named(0, &all))
+}
+
+fn labels(spec: &Spec) -> Labels {
+    let labels = spec.labels.iter().map(|(name, value)| ((*name).into(), value.as_str().into()));
+    Arc::new(labels.collect())
 }
 
 fn ports(spec: &Spec, number: u32) -> Vec<Port> {

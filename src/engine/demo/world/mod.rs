@@ -3,6 +3,7 @@
 //! Pure: no clock, no IO, no chance but the seed's. Advancing in one leap or in a thousand small
 //! steps leads to the same world and the same observations.
 
+mod answer;
 mod birth;
 mod change;
 mod check;

@@ -1,0 +1,100 @@
+//! Which targets there are now, from what the engine tells. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::rules::Rules;
+use super::target::{Key, Lay, Target};
+use crate::fleet::{Fleet, Observation, Replica, ReplicaId, Role, State};
+
+/// All targets there are.
+pub type Targets = Arc<BTreeMap<Key, Arc<Target>>>;
+
+/// Keeps the targets of all replicas that run. Of replicas that nobody wants to probe it keeps
+/// nothing.
+#[derive(Debug, Default)]
+pub struct Roster {
+    rules: Rules,
+    lay: Lay,
+    by_replica: BTreeMap<ReplicaId, Vec<Arc<Target>>>,
+    /// Complaints that were told.
+    told: BTreeSet<String>,
+}
+
+/// Complaints about labels that are remembered, so that each is told once.
+const TOLD: usize = 256;
+
+impl Roster {
+    /// Nothing known yet.
+    pub fn new(rules: Rules) -> Self {
+        Self { rules, lay: Lay::of(None), ..Self::default() }
+    }
+
+    /// What the engine tells. The targets, where that changed them.
+    pub fn observe(&mut self, observation: &Observation) -> Option<Targets> {
+        let changed = match observation {
+            Observation::Engine(engine) => {
+                // A list follows: what it says is put down with this in mind.
+                self.lay = Lay::of(Some(engine));
+                false
+            }
+            Observation::Synced { engine, replicas, .. } => {
+                let listed: BTreeSet<&ReplicaId> = replicas.iter().map(|replica| &replica.id).collect();
+                let before = self.by_replica.len();
+                self.by_replica.retain(|id, _| id.engine != *engine || listed.contains(id));
+                let gone = self.by_replica.len() != before;
+                replicas.iter().fold(gone, |changed, replica| self.note(replica) || changed)
+            }
+            Observation::Applied { replica, .. } => self.note(replica),
+            Observation::Removed { id, .. } => self.by_replica.remove(id).is_some(),
+            _ => false,
+        };
+        changed.then(|| self.targets())
+    }
+
+    /// Put down one replica; whether that changed anything.
+    fn note(&mut self, replica: &Replica) -> bool {
+        let counts = replica.role == Role::Replica && replica.state == State::Running;
+        if !counts || !self.rules.concern(replica) {
+            return self.by_replica.remove(&replica.id).is_some();
+        }
+        let (targets, wrong) = self.rules.of(replica, &self.lay);
+        for sentence in wrong {
+            if self.told.len() < TOLD && !self.told.contains(&sentence) {
+                tracing::warn!("{sentence}");
+                self.told.insert(sentence);
+            }
+        }
+        if targets.is_empty() {
+            return self.by_replica.remove(&replica.id).is_some();
+        }
+        let known = self.by_replica.get(&replica.id);
+        if known.is_some_and(|known| known.iter().map(Arc::as_ref).eq(&targets)) {
+            return false;
+        }
+        self.by_replica.insert(replica.id.clone(), targets.into_iter().map(Arc::new).collect());
+        true
+    }
+
+    /// All of them; what is about a service as a whole once, however many replicas it has.
+    fn targets(&self) -> Targets {
+        let all = self.by_replica.values().flatten();
+        Arc::new(all.map(|target| (target.key(), target.clone())).collect())
+    }
+
+    /// The targets of a fleet as it stands, and what is wrong with its labels.
+    pub fn survey(rules: &Rules, fleet: &Fleet) -> (Targets, Vec<String>) {
+        let lay = Lay::of(fleet.engine());
+        let mut wrong = BTreeSet::new();
+        let mut targets = BTreeMap::new();
+        for replica in fleet.services().flat_map(|service| fleet.replicas_of(&service.id)) {
+            if replica.role != Role::Replica || replica.state != State::Running {
+                continue;
+            }
+            let (found, complaints) = rules.of(replica, &lay);
+            wrong.extend(complaints);
+            targets.extend(found.into_iter().map(|target| (target.key(), Arc::new(target))));
+        }
+        (Arc::new(targets), wrong.into_iter().collect())
+    }
+}

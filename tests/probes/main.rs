@@ -1,0 +1,157 @@
+//! Probes on a real engine: what runs and does not answer is red, for the right reason, and green
+//! again once it does.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc, missing_docs)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::net::TcpStream;
+use std::process::Command;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use quarterdeck::config::{EngineSettings, Protection, Settings};
+use quarterdeck::engine::{self, Engine};
+use quarterdeck::fleet::{Fleet, Health, ServiceId, Since};
+use support::docker::{Reference, engine};
+use support::live::Live;
+
+/// A web server whose `/cgi-bin/health` answers with what `/tmp/status` says.
+const WEB: &str = "mkdir -p /www/cgi-bin; echo 200 OK >/tmp/status; \
+    printf '#!/bin/sh\\nprintf \"Status: %s\\\\r\\\\n\\\\r\\\\n{\\\\\"service\\\\\":\\\\\"web\\\\\"}\" \"$(cat /tmp/status)\"\\n' \
+    >/www/cgi-bin/health; chmod +x /www/cgi-bin/health; exec httpd -f -p 8080 -h /www";
+
+/// What is told of an engine, probes and all.
+fn live(reference: &Reference, config: &str) -> Live {
+    let settings = Settings::read("c.toml", config).unwrap();
+    let host = Some(reference.host.clone());
+    let open = move || -> Arc<dyn Engine> {
+        engine::open(&EngineSettings { host, context: None }, Protection::default()).unwrap()
+    };
+    Live::joined(open, move |engine| quarterdeck::watch::watch(engine, &settings))
+}
+
+fn verdict(fleet: &Fleet, name: &str) -> Option<Since> {
+    let service = fleet.services().find(|service| &*service.id.name == name)?;
+    Some(fleet.summary(&service.id, Timestamp::now())?.health)
+}
+
+/// Wait until a service is that; says why it is.
+fn until(live: &Live, name: &str, health: Health) -> String {
+    let is = |fleet: &Fleet| verdict(fleet, name).filter(|since| since.health == health);
+    live.until(&format!("{name} {}", health.word()), is).0.why
+}
+
+fn sh(reference: &Reference, name: &str, script: &str) {
+    reference.docker(&["exec", name, "sh", "-c", script]);
+}
+
+/// `qd check` on this engine.
+fn check(reference: &Reference, config: &str, args: &[&str]) -> (i32, String) {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("config.toml"), config).unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_qd"))
+        .args(["--host", &reference.host, "--no-journal", "check"])
+        .args(args)
+        .env("QD_CONFIG_DIR", home.path())
+        .env("QD_STATE_DIR", home.path())
+        .output()
+        .unwrap();
+    let said = [out.stdout, out.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+    (out.status.code().unwrap_or(-1), said)
+}
+
+const QUICK: [&str; 4] =
+    ["--label", "quarterdeck.probe.interval=1s", "--label", "quarterdeck.probe.retries=2"];
+
+#[test]
+fn a_label_turns_what_runs_and_is_broken_red_and_green_again() {
+    let Some(reference) = engine() else { return };
+    reference.clear();
+    let labels =
+        ["--label", "quarterdeck.probe.http=/cgi-bin/health", "--label", "quarterdeck.probe.port=8080"];
+    reference.run("web", &[&labels[..], &QUICK].concat(), WEB);
+    let live = live(&reference, "");
+    until(&live, "web", Health::Healthy);
+    sh(&reference, "web", "echo 503 Sick >/tmp/status");
+    assert_eq!(until(&live, "web", Health::Unhealthy), "http /cgi-bin/health: status 503, wanted 200-399");
+    let (code, said) = check(&reference, "", &["web"]);
+    assert!(code == 1 && said.contains("status 503"), "{said}");
+    sh(&reference, "web", "echo 200 OK >/tmp/status");
+    until(&live, "web", Health::Healthy);
+    // Its process lives on without its server: that is what nobody else sees.
+    sh(&reference, "web", "cp /bin/busybox /tmp/sleep; kill -STOP 1");
+    let why = until(&live, "web", Health::Unhealthy);
+    assert!(why.contains("no answer within"), "{why}");
+    sh(&reference, "web", "kill -CONT 1");
+    until(&live, "web", Health::Healthy);
+    reference.docker(&["restart", "-t", "0", "web"]);
+    until(&live, "web", Health::Healthy);
+    reference.clear();
+}
+
+#[test]
+fn a_published_port_that_is_accepted_for_a_dead_application_is_not_believed() {
+    let Some(reference) = engine() else { return };
+    reference.clear();
+    let labels = ["-p", "18080:8080", "--label", "quarterdeck.probe.tcp=8080"];
+    reference.run("dead", &[&labels[..], &QUICK].concat(), "sleep 1000");
+    let connects = TcpStream::connect("127.0.0.1:18080").is_ok();
+    assert!(connects, "the engine's proxy accepts for it: else there is nothing to show here");
+    let config = "[[probe]]\nservice = 'dead'\nname = 'published'\ntcp = '127.0.0.1:18080'\n\
+                  interval = '1s'\nretries = 1\n";
+    let live = live(&reference, config);
+    let why = until(&live, "dead", Health::Unhealthy);
+    let told = |name: &str| {
+        live.until(name, |fleet| {
+            let id: ServiceId = fleet.services().find(|service| &*service.id.name == "dead")?.id.clone();
+            fleet.probes(&id).find(|probe| &*probe.last().probe == name)?.why().cloned()
+        })
+        .0
+    };
+    assert_eq!(&*told("tcp 8080"), "connection refused", "{why}");
+    assert_eq!(&*told("published"), "the published port accepts and hangs up: nothing listens behind it");
+    // Once somebody listens there, all of it passes.
+    reference.docker(&["exec", "-d", "dead", "httpd", "-f", "-p", "8080"]);
+    until(&live, "dead", Health::Healthy);
+    reference.clear();
+}
+
+#[test]
+fn commands_in_the_container_decide_by_their_exit_code() {
+    let Some(reference) = engine() else { return };
+    reference.clear();
+    reference.run("worker", &[], "sleep 1000");
+    let config = "[[probe]]\nservice = 'work*'\nexec = ['sh', '-c', 'test -e /tmp/well || { echo no queue >&2; exit 3; }']\n\
+                  interval = '500ms'\nretries = 2\n";
+    let live = live(&reference, config);
+    assert_eq!(until(&live, "worker", Health::Unhealthy), "exec sh: exit 3: no queue");
+    sh(&reference, "worker", "touch /tmp/well");
+    until(&live, "worker", Health::Healthy);
+    reference.clear();
+}
+
+#[test]
+fn check_waits_until_what_was_just_started_answers() {
+    let Some(reference) = engine() else { return };
+    reference.clear();
+    let labels =
+        ["--label", "quarterdeck.probe.http=/cgi-bin/health", "--label", "quarterdeck.probe.port=8080"];
+    reference.run("late", &labels, &format!("sleep 3; {WEB}"));
+    let (code, said) = check(&reference, "", &["late"]);
+    assert!(code == 1 && said.contains("connection refused"), "{said}");
+    let (code, said) = check(&reference, "", &["late", "--wait", "60s"]);
+    assert!(code == 0 && said.contains("waiting for late (unhealthy: http"), "{said}");
+    // Its own name in the body, and another's.
+    let named = |name: &str| {
+        format!(
+            "[[probe]]\nservice = 'late'\nhttp = '/cgi-bin/health'\nport = 8080\n\
+                 expect.json = {{ pointer = '/service', equals = '{name}' }}\n"
+        )
+    };
+    let (code, said) = check(&reference, &named("web"), &["late"]);
+    assert_eq!(code, 0, "{said}");
+    let (code, said) = check(&reference, &named("{service}"), &["late"]);
+    assert!(code == 1 && said.contains("says web, not late"), "{said}");
+    reference.clear();
+}
