@@ -15,6 +15,7 @@ use crate::engine::Engine;
 use crate::fleet::{Fleet, Link, Observation, Replica, ReplicaId, Usage};
 use crate::journal::{Journal, JournalError, News, OperationRecord, Recorder, Who};
 use crate::operate::Bridge;
+use crate::probe::{Examiner, Rules};
 
 /// Usage needs two readings; a local engine gives them within a quarter of a second, a remote one
 /// may need longer than a command should wait.
@@ -83,7 +84,13 @@ impl Session {
             host,
             journal: self.journal.clone(),
             who: self.who.clone(),
+            examiner: Some(self.examiner(fleet)),
         }
+    }
+
+    /// Who asks its replicas whether they answer as they should.
+    fn examiner(&self, fleet: &Fleet) -> Examiner {
+        Examiner::new(Rules::new(&self.settings.probes), self.engine.clone(), fleet.engine())
     }
 
     /// What the engine has now, without usage.

@@ -17,6 +17,8 @@ pub(super) const GRACE: Duration = Duration::from_mins(1);
 const RISE: Duration = Duration::from_secs(5);
 /// What a replica without HEALTHCHECK has to run for where the plan thought it would have one.
 const STAY: Duration = Duration::from_secs(5);
+/// What a replica may take to answer its first probe beyond what the probe itself allows.
+const ANSWER: Duration = Duration::from_secs(5);
 /// The longest health check output in a sentence, characters.
 const OUTPUT: usize = 200;
 
@@ -207,6 +209,25 @@ impl Watch {
             (self.base, self.running, self.became) = (None, None, None);
             (self.well, self.before) = (None, None);
         }
+    }
+
+    /// The engine has nothing against it, and it does not answer as it should: `why`, a clause.
+    /// `patience`: how long after its start it may take to answer, by its probes' own account.
+    pub(super) fn unanswered(
+        &mut self,
+        details: &Details,
+        why: &str,
+        patience: Duration,
+        now: Instant,
+    ) -> Look {
+        let allowed = self.allowed(details.health.as_ref()).max(patience + ANSWER) + self.away;
+        if now.duration_since(self.began) > allowed {
+            let time = span(allowed);
+            return Look::Failed(format!("runs and does not answer as it should after {time}: {why}"));
+        }
+        let mut seen = self.seen(Some(details.replica.state), details.replica.check, why.to_owned(), now);
+        seen.remaining = allowed.saturating_sub(now.duration_since(self.began));
+        Look::Waiting(seen)
     }
 
     fn wait(&self, details: &Details, now: Instant) -> Look {

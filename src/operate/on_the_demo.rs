@@ -16,6 +16,7 @@ use crate::engine::demo::{Demo, DemoOptions, Platform};
 use crate::engine::{Consent, Engine};
 use crate::fleet::{EngineId, Fleet, HealthCheck, Image, Replica, ReplicaId, Role, ServiceId, State, Verb};
 use crate::journal::Who;
+use crate::probe::{Examiner, Rules};
 
 struct Yard {
     demo: Arc<Demo>,
@@ -79,6 +80,7 @@ impl Yard {
             host: "demo-host".into(),
             journal: None,
             who: Who::default(),
+            examiner: Some(Examiner::new(Rules::default(), self.demo.clone(), self.fleet().await.engine())),
         };
         let mut told = run(bridge, JobId(1), plan, Consent::Yes, Control::default());
         while let Some(progress) = told.recv().await {

@@ -51,7 +51,14 @@ fn act(plan: &Plan, index: usize) -> Act<Unit> {
 }
 
 fn bridge(engine: Arc<dyn Engine>) -> Bridge {
-    Bridge { engine, instance: "i".into(), host: "h".into(), journal: None, who: Who::default() }
+    Bridge {
+        engine,
+        instance: "i".into(),
+        host: "h".into(),
+        journal: None,
+        who: Who::default(),
+        examiner: None,
+    }
 }
 
 fn service(project: &str, name: &str) -> ServiceId {

@@ -18,6 +18,7 @@ use crate::engine::{Consent, Engine, TermSize};
 use crate::fleet::{Fleet, ReplicaId, ServiceId};
 use crate::journal::{Journal, OperationRecord, Who};
 use crate::operate::{self, Bridge, Control, Intent, JobId, Plan, Progress, Resume};
+use crate::probe::{Examiner, Rules};
 
 /// Inspections at once.
 const INSPECTIONS: usize = 4;
@@ -32,6 +33,8 @@ pub(super) struct Hands {
     pub(super) journal: Option<Journal>,
     /// Who does it.
     pub(super) who: Who,
+    /// How services are probed.
+    pub(super) rules: Rules,
 }
 
 impl Hands {
@@ -42,6 +45,7 @@ impl Hands {
             host: fleet.engine().map(|e| e.host.clone()).unwrap_or_default(),
             journal: self.journal.clone(),
             who: self.who.clone(),
+            examiner: Some(Examiner::new(self.rules.clone(), self.engine.clone(), fleet.engine())),
         }
     }
 }

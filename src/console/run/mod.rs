@@ -37,6 +37,7 @@ use crate::fleet::{Link, Observation};
 use crate::follow::Batch;
 use crate::journal::{JournalError, Recording};
 use crate::operate::Progress;
+use crate::probe::Rules;
 use effects::{Hands, Work};
 use input::Input;
 use logs::Following;
@@ -116,7 +117,12 @@ impl Runner {
             let _outside = outside.enter();
             Recording::start(journal)
         });
-        let hands = Hands { engine: options.engine.clone(), journal: options.journal, who: options.who };
+        let hands = Hands {
+            engine: options.engine.clone(),
+            journal: options.journal,
+            who: options.who,
+            rules: Rules::new(&options.settings.probes),
+        };
         Ok(Self {
             screen: Screen::new(model.size, &std::env::var("TERM").unwrap_or_default()),
             terminal: Terminal::enter(model.mouse)?,

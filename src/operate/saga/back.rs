@@ -216,7 +216,7 @@ impl Saga {
         let unit = Unit::Is(expect.replica.clone());
         let gate = Gate { unit: Some(unit.clone()), rule: Rule::Healthy, deadline };
         self.seen().well.remove(&expect.replica);
-        self.replica(number, &unit, &expect.replica, &expect.name, &gate).await.map(|_| ())
+        self.replica(number, &unit, &expect.replica, &expect.name, &gate, Direction::Back).await.map(|_| ())
     }
 }
 

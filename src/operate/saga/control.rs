@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 use crate::journal::{Journal, Who};
+use crate::probe::Examiner;
 
 /// What operations work with.
 #[derive(Clone)]
@@ -20,6 +21,9 @@ pub struct Bridge {
     pub journal: Option<Journal>,
     /// Who is at it.
     pub who: Who,
+    /// Who asks replicas whether they answer as they should; `None`: nobody, and a gate believes the
+    /// engine alone.
+    pub examiner: Option<Examiner>,
 }
 
 /// How an operation under way is stopped. Clones share it.

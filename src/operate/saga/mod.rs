@@ -49,6 +49,7 @@ use super::{
 use crate::engine::{Consent, Engine, EngineError};
 use crate::fleet::{ReplicaId, ServiceId};
 use crate::journal::{JournalError, OperationRecord};
+use crate::probe::Examiner;
 use ledger::Ledger;
 use pen::{Book, Pen};
 use trap::{Point, Trap};
@@ -145,6 +146,7 @@ fn launch(setting: Setting, task: Task) -> (JoinHandle<()>, UnboundedReceiver<Pr
 /// A plan being carried out.
 struct Saga {
     engine: Arc<dyn Engine>,
+    examiner: Option<Examiner>,
     consent: Consent,
     job: JobId,
     tell: UnboundedSender<Progress>,
@@ -201,6 +203,7 @@ impl Saga {
             has_forward && !matches!(plan.intent.change, Change::Act(_) | Change::Up | Change::Down);
         Self {
             engine: setting.bridge.engine,
+            examiner: setting.bridge.examiner,
             consent: setting.consent,
             job: setting.job,
             tell,

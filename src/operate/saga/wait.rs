@@ -7,15 +7,18 @@ use tokio::time::Instant;
 
 use super::Saga;
 use super::ask::away;
-use crate::engine::{Done, EngineError, Managed, Query};
+use crate::engine::{Details, Done, EngineError, Managed, Query};
 use crate::fleet::{ReplicaId, ServiceId};
 use crate::operate::gate::{Look, Watch};
 use crate::operate::{Direction, Gate, PlannedStep, Progress, Rule, Seen, Unit};
+use crate::probe::Examiner;
 
 /// Between looks at a replica: what a gate costs beyond what it waits for.
 const POLL: Duration = Duration::from_millis(60);
 /// Between looks at a service, which cost the engine more.
 const POLL_SERVICE: Duration = Duration::from_millis(200);
+/// Between two times a replica is probed that did not pass.
+const ASK: Duration = Duration::from_millis(500);
 /// Between two tellings of the same.
 const TELL: Duration = Duration::from_millis(250);
 
@@ -39,6 +42,30 @@ impl Teller<'_> {
     }
 }
 
+/// Asks a replica that is well by what the engine says whether it answers, too.
+struct Probing<'a> {
+    examiner: Option<&'a Examiner>,
+    /// When it was asked last, and what it did not pass.
+    asked: Option<(Instant, String)>,
+}
+
+impl Probing<'_> {
+    /// What follows from asking it, now or a moment ago.
+    async fn ask(&mut self, watch: &mut Watch, details: &Details) -> Look {
+        let Some(examiner) = self.examiner else { return Look::Open };
+        let due = self.asked.as_ref().is_none_or(|(at, _)| at.elapsed() >= ASK);
+        if due {
+            match examiner.failing(&details.replica).await {
+                None => return Look::Open,
+                Some(why) => self.asked = Some((Instant::now(), why)),
+            }
+        }
+        let why = self.asked.as_ref().map_or("", |(_, why)| why);
+        let patience = examiner.patience(&details.replica).unwrap_or_default();
+        watch.unanswered(details, why, patience, Instant::now())
+    }
+}
+
 impl Saga {
     /// Wait until a gate opens.
     ///
@@ -51,7 +78,7 @@ impl Saga {
                 (None, _) | (_, Rule::Converged) => self.converge(planned, gate, Direction::Forward).await,
                 (Some(unit), _) => {
                     let id = self.resolve(unit)?;
-                    self.replica(planned.number, unit, &id, &planned.name, gate).await
+                    self.replica(planned.number, unit, &id, &planned.name, gate, Direction::Forward).await
                 }
             }
         };
@@ -62,7 +89,7 @@ impl Saga {
         }
     }
 
-    /// Wait until a replica is well.
+    /// Wait until a replica is well. On the way back it need not answer better than it did before.
     pub(super) async fn replica(
         &self,
         number: u32,
@@ -70,6 +97,7 @@ impl Saga {
         id: &ReplicaId,
         name: &Arc<str>,
         gate: &Gate,
+        direction: Direction,
     ) -> Result<Done, EngineError> {
         let (before, well) = {
             let seen = self.seen();
@@ -78,11 +106,20 @@ impl Saga {
         };
         let mut watch = Watch::new(name.clone(), gate, before, well, Instant::now());
         let mut teller = Teller { saga: self, number, told: None };
+        let asks = direction == Direction::Forward && gate.rule != Rule::Completes;
+        let mut probing = Probing { examiner: self.examiner.as_ref().filter(|_| asks), asked: None };
         loop {
             let result = self.look_once(id).await;
             let now = Instant::now();
-            match result {
-                Ok(details) => match watch.saw(&details, now) {
+            let looked = match result {
+                Ok(details) => Ok(match watch.saw(&details, now) {
+                    Look::Open => probing.ask(&mut watch, &details).await,
+                    look => look,
+                }),
+                Err(error) => Err(error),
+            };
+            match looked {
+                Ok(look) => match look {
                     Look::Open => break,
                     Look::Failed(why) => return Err(EngineError::NotWell { what: name.to_string(), why }),
                     Look::Waiting(seen) => teller.tell(seen, now),

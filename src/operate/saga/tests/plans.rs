@@ -250,7 +250,8 @@ pub(super) fn yard(count: usize) -> (Yard, Vec<(ReplicaId, String)>) {
 fn setting(yard: &Yard, notes: Option<&Notes>, control: &Control, trap: Trap) -> Setting {
     let engine = Arc::new(yard.clone());
     let who = Who::default();
-    let bridge = Bridge { engine, instance: "i".into(), host: "h".into(), journal: None, who };
+    let bridge =
+        Bridge { engine, instance: "i".into(), host: "h".into(), journal: None, who, examiner: None };
     let book = notes.map_or(Book::Nowhere, |n| Book::Notes(n.clone()));
     Setting { bridge, book, job: JobId(1), consent: Consent::Yes, control: control.clone(), trap }
 }
