@@ -8,6 +8,7 @@
 //! | [`action`] | no | **the** action table, from which keymaps, help, palette and README derive |
 //! | [`fleet`] | no | what is known: services, replicas, health, ports, usage history; folds observations |
 //! | [`logs`] | no | log lines: levels, JSON, filters, the bounded store |
+//! | [`alert`] | no | alert rules, and the incidents they open and close |
 //! | [`config`] | yes | files as written → settings as resolved; themes, keymaps, paths |
 //! | [`host`] | yes | this machine: cgroups, `/proc`, disks |
 //! | [`engine`] | yes | the [`engine::Engine`] trait and what stands behind it: Docker, demo |
@@ -44,6 +45,7 @@
 //! - Protection is enforced below the screen ([`engine::Guard`]), where effects become calls.
 
 pub mod action;
+pub mod alert;
 pub mod cli;
 pub mod config;
 pub mod console;

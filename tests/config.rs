@@ -52,7 +52,9 @@ fn bad_files_are_answered_with_what_they_expect() {
         let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
         // The place is in this file, or (a circle of two) in the other one of the circle.
         let answers = |s: &String| {
-            s.split_once(".toml").is_some_and(|(_, s)| s.trim_start_matches([':', ' ']).starts_with(expected))
+            s.split_once(".toml")
+                .or_else(|| s.split_once(".yaml"))
+                .is_some_and(|(_, s)| s.trim_start_matches([':', ' ']).starts_with(expected))
         };
         assert!(
             said.iter().any(answers),

@@ -13,7 +13,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("action", &[]),
     ("fleet", &["text"]),
     ("logs", &["text", "fleet"]),
-    ("config", &["text", "action"]),
+    ("alert", &["text", "fleet"]),
+    ("config", &["text", "action", "alert"]),
     ("host", &["text", "fleet"]),
     ("engine", &["text", "fleet", "logs", "config", "host"]),
     ("probe", &["text", "fleet", "config", "engine"]),
@@ -38,7 +39,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that only compute.
-const PURE: &[&str] = &["text", "fleet", "logs", "action"];
+const PURE: &[&str] = &["text", "fleet", "logs", "action", "alert"];
 
 /// What reaches outside the process, or reads a clock.
 const IO: &[&str] = &[

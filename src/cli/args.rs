@@ -289,9 +289,9 @@ pub struct ConfigArgs {
 /// `qd config …`.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Check config, themes and keymaps; the user's own unless named
+    /// Check config, themes, keymaps and alert rules; the user's own unless named
     Check {
-        /// A config, theme or keymap file
+        /// A config, theme, keymap or alert rule (YAML) file
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         files: Vec<PathBuf>,
     },

@@ -33,9 +33,13 @@ fn check(setup: &Setup, files: &[PathBuf], out: &mut Out) -> Result<Exit, CliErr
     if checked.is_empty() {
         out.line("no config, themes or keymaps of your own: the defaults are used")?;
     }
-    let mut wrong = false;
+    let mut wrong = None;
     for file in &checked {
-        wrong |= !file.problems.is_empty();
+        if !file.problems.is_empty() {
+            // Nothing is in the way of a start but a config; a bad rule only is no rule.
+            let exit = if file.kind == Some(Kind::Alerts) { Exit::Failed } else { Exit::Usage };
+            wrong = Some(if wrong == Some(Exit::Usage) { Exit::Usage } else { exit });
+        }
         if file.problems.is_empty() {
             let kind = file.kind.map_or("file", Kind::name);
             out.line(&format!("{}: a good {kind}", file.path.display()))?;
@@ -44,7 +48,7 @@ fn check(setup: &Setup, files: &[PathBuf], out: &mut Out) -> Result<Exit, CliErr
             super::say(&problem.to_string());
         }
     }
-    Ok(if wrong { Exit::Usage } else { Exit::Done })
+    Ok(wrong.unwrap_or(Exit::Done))
 }
 
 /// Where the files lie, and whether they are there.

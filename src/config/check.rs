@@ -1,17 +1,19 @@
-//! `qd config check`: what is wrong with a file, whichever of the three kinds it is.
+//! `qd config check`: what is wrong with a file, whichever of the four kinds it is.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
+use super::alerts;
 use super::keymap;
 use super::library::{KEYMAPS, Library, THEMES, read};
 use super::paths::{Paths, is_absent, stem};
-use super::problem::{Problem, Problems};
+use super::problem::{Problem, Problems, quote};
 use super::settings::{Settings, place_of};
 use super::theme;
 use crate::action::Action;
+use crate::alert;
 use crate::text::sanitize;
 
 /// What a file of the user's is.
@@ -23,6 +25,8 @@ pub enum Kind {
     Theme,
     /// A keymap.
     Keymap,
+    /// A file of alert rules.
+    Alerts,
 }
 
 impl Kind {
@@ -32,6 +36,7 @@ impl Kind {
             Self::Config => "config",
             Self::Theme => "theme",
             Self::Keymap => "keymap",
+            Self::Alerts => "file of alert rules",
         }
     }
 }
@@ -62,7 +67,7 @@ pub fn check(path: &Path, paths: &Paths) -> Checked {
     checked
 }
 
-/// Checks every file the user has: `config.toml`, all themes, all keymaps.
+/// Checks every file the user has: `config.toml`, all themes, all keymaps, the alert rules it names.
 pub fn check_all(paths: &Paths) -> Vec<Checked> {
     let mut files: Vec<PathBuf> = paths.config_file().filter(|p| !is_absent(p)).into_iter().collect();
     for dir in [paths.themes(), paths.keymaps()].into_iter().flatten() {
@@ -72,18 +77,36 @@ pub fn check_all(paths: &Paths) -> Vec<Checked> {
         found.sort();
         files.extend(found);
     }
+    files.extend(named_rules(paths));
     files.iter().map(|path| check(path, paths)).collect()
+}
+
+/// The rule files the user's config names, as far as it can be read.
+fn named_rules(paths: &Paths) -> Vec<PathBuf> {
+    let Some(file) = paths.config_file() else { return Vec::new() };
+    let settings = read(&file).and_then(|text| Settings::read("", &text));
+    let Ok(mut settings) = settings else { return Vec::new() };
+    settings.settle(&file, std::env::var("HOME").ok().as_deref());
+    // One that is not there is told where it is named.
+    settings.alerts.rules.into_iter().filter(|path| path.exists()).collect()
 }
 
 fn problems(kind: Kind, path: &Path, text: &str, paths: &Paths) -> Vec<Problem> {
     let library = Library::new(paths);
     let shown = sanitize::label(&path.display().to_string(), 200).to_string();
+    if kind == Kind::Alerts {
+        return alerts::problems(&shown, &alert::parse(&shown, text));
+    }
     let Some(name) = stem(path).or((kind == Kind::Config).then_some("config")) else {
         let what = "its name can't be typed as a theme or keymap";
         return vec![Problem::whole(shown, what, "name it with letters, digits, - and _, ending in .toml")];
     };
     let outcome = match kind {
-        Kind::Config => Settings::read(&shown, text).and_then(|s| named(&library, &s, &shown, text)),
+        Kind::Alerts => Ok(()),
+        Kind::Config => Settings::read(&shown, text).and_then(|mut settings| {
+            settings.settle(path, std::env::var("HOME").ok().as_deref());
+            named(&library, &settings, &shown, text)
+        }),
         Kind::Theme => library
             .layers_from(THEMES, name, Some(path))
             .and_then(|layers: Vec<theme::Layer>| theme::resolve(name, &layers))
@@ -109,11 +132,20 @@ fn named(library: &Library, settings: &Settings, file: &str, text: &str) -> Resu
             problems.push(Problem { file: file.to_owned(), line, column, what, remedy });
         }
     }
+    for path in settings.alerts.rules.iter().filter(|path| !path.exists()) {
+        let (line, column) = place_of(text, "alerts", "rules");
+        let what = format!("there is no file {}", quote(&path.display().to_string()));
+        let remedy = "name one that is there, or remove it".into();
+        problems.push(Problem { file: file.to_owned(), line, column, what, remedy });
+    }
     if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
 }
 
 /// By where it lies, else by its name, else by what it says.
 fn kind_of(path: &Path, text: &str) -> Kind {
+    if path.extension().and_then(OsStr::to_str).is_some_and(|e| e == "yaml" || e == "yml") {
+        return Kind::Alerts;
+    }
     let folder = path.parent().and_then(Path::file_name).and_then(OsStr::to_str);
     match (folder, path.file_name().and_then(OsStr::to_str)) {
         (Some("themes"), _) => return Kind::Theme,
@@ -154,6 +186,7 @@ mod tests {
             ("/c/keymaps/x.toml", "", Kind::Keymap),
             ("/c/config.toml", "[roles]", Kind::Config),
             ("x.toml", "[palette]", Kind::Theme),
+            ("x.yaml", "", Kind::Alerts),
             ("x.toml", "inherits = 'nord'", Kind::Theme),
             ("x.toml", "inherits = 'k9s'", Kind::Keymap),
             ("x.toml", "[grid]", Kind::Keymap),

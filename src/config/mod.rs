@@ -3,6 +3,7 @@
 //! Owns: every file the user may write, where it lies, and what is wrong with it. Must not: read
 //! anything that can run a command from the current directory.
 
+mod alerts;
 mod check;
 mod document;
 mod keymap;
@@ -16,6 +17,7 @@ mod settings;
 mod theme;
 mod watch;
 
+pub use alerts::{LoadedRules, alert_rules};
 pub use check::{Checked, Kind, check, check_all};
 pub use keymap::{Chord, ChordError, Context, Keymap, Lookup, keys_markdown};
 pub use library::{Library, Listed, Origin};
@@ -25,8 +27,8 @@ pub use problem::{Problem, Problems};
 pub use protect::{Level, Protection, Rule, glob_matches};
 pub use secret::Secret;
 pub use settings::{
-    Colors, EngineSettings, GateRule, GateSettings, JournalSettings, LogSettings, Settings, UiSettings,
-    reference, schema,
+    AlertSettings, Colors, EngineSettings, Format, GateRule, GateSettings, JournalSettings, LogSettings,
+    Settings, Signal, UiSettings, Webhook, reference, schema,
 };
 pub use theme::{Depth, Env, Glyphs, ROLES, Role, Theme, contrast, known_rgb};
 pub use watch::{Changed, Watch, WatchError, watch};

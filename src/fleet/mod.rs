@@ -29,7 +29,7 @@ mod spare;
 mod store;
 mod summary;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod track;
 mod usage;
 mod verb;

@@ -136,7 +136,7 @@ impl Fleet {
 
     /// A service's replicas, jobs and spares, in order: by number, then by name, jobs after them,
     /// spares last.
-    pub fn replicas_of(&self, id: &ServiceId) -> impl Iterator<Item = &Replica> {
+    pub fn replicas_of(&self, id: &ServiceId) -> impl Iterator<Item = &Replica> + Clone {
         self.members(id).map(|known| &known.replica)
     }
 
@@ -231,6 +231,12 @@ impl Fleet {
     /// The names of what is measured in a service at `now`, sorted.
     pub fn measured_names(&self, id: &ServiceId, now: Timestamp) -> Vec<Arc<str>> {
         self.measures.get(id).map(|measures| measures.names(now)).unwrap_or_default()
+    }
+
+    /// How often replicas of a service ended unasked since then, an hour back at most.
+    pub fn unplanned_ends(&self, id: &ServiceId, since: Timestamp) -> u32 {
+        let replicas = self.members(id).filter(|known| known.replica.role == Role::Replica);
+        replicas.map(|known| known.track.ends_since(since)).sum()
     }
 
     /// What time alone changes about a row, where it does: a crash loop goes on, probes fall silent.

@@ -1,4 +1,4 @@
-//! Replicas and times for the tests of this room.
+//! Replicas and times for the tests of this room and of those that read the fleet.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::time::Duration;
@@ -11,21 +11,21 @@ use super::{
 };
 
 /// `seconds` after the start of every test.
-pub(super) fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap() + SignedDuration::from_secs(seconds)
 }
 
-pub(super) fn service(project: &str, name: &str) -> ServiceId {
+pub(crate) fn service(project: &str, name: &str) -> ServiceId {
     let project = (!project.is_empty()).then(|| project.into());
     ServiceId { engine: EngineId::new("docker"), project, name: name.into() }
 }
 
-pub(super) fn id(name: &str) -> ReplicaId {
+pub(crate) fn id(name: &str) -> ReplicaId {
     ReplicaId { engine: EngineId::new("docker"), id: format!("id-{name}").into() }
 }
 
 /// A replica that runs since 0 and was inspected. Its name's digits are its number.
-pub(super) fn running(project: &str, service_name: &str, name: &str) -> Replica {
+pub(crate) fn running(project: &str, service_name: &str, name: &str) -> Replica {
     Replica {
         id: id(name),
         service: service(project, service_name),
@@ -53,7 +53,7 @@ pub(super) fn running(project: &str, service_name: &str, name: &str) -> Replica 
     }
 }
 
-pub(super) fn exited(mut replica: Replica, code: i64, finished: i64) -> Replica {
+pub(crate) fn exited(mut replica: Replica, code: i64, finished: i64) -> Replica {
     replica.state = State::Exited;
     replica.exit = Some(Exit { code, oom: false });
     replica.finished = Some(at(finished));
@@ -61,28 +61,28 @@ pub(super) fn exited(mut replica: Replica, code: i64, finished: i64) -> Replica 
     replica
 }
 
-pub(super) fn synced(seconds: i64, replicas: &[Replica]) -> Observation {
+pub(crate) fn synced(seconds: i64, replicas: &[Replica]) -> Observation {
     Observation::Synced { at: at(seconds), engine: EngineId::new("docker"), replicas: replicas.to_vec() }
 }
 
-pub(super) fn applied(seconds: i64, replica: &Replica) -> Observation {
+pub(crate) fn applied(seconds: i64, replica: &Replica) -> Observation {
     Observation::Applied { at: at(seconds), replica: Box::new(replica.clone()) }
 }
 
-pub(super) fn removed(seconds: i64, name: &str) -> Observation {
+pub(crate) fn removed(seconds: i64, name: &str) -> Observation {
     Observation::Removed { at: at(seconds), id: id(name) }
 }
 
-pub(super) fn sampled(seconds: i64, name: &str, usage: Usage) -> Observation {
+pub(crate) fn sampled(seconds: i64, name: &str, usage: Usage) -> Observation {
     Observation::Sampled { at: at(seconds), usages: vec![(id(name), usage)] }
 }
 
-pub(super) fn happened(seconds: i64, replica: &Replica, kind: EventKind) -> Observation {
+pub(crate) fn happened(seconds: i64, replica: &Replica, kind: EventKind) -> Observation {
     let (replica, service, role) = (replica.id.clone(), replica.service.clone(), replica.role);
     Observation::Happened(Event { at: at(seconds), replica, service, role, kind })
 }
 
-pub(super) fn fleet(observations: impl IntoIterator<Item = Observation>) -> Fleet {
+pub(crate) fn fleet(observations: impl IntoIterator<Item = Observation>) -> Fleet {
     let mut fleet = Fleet::new();
     for observation in observations {
         fleet.apply(observation);
@@ -91,18 +91,18 @@ pub(super) fn fleet(observations: impl IntoIterator<Item = Observation>) -> Flee
 }
 
 /// The summary of the service of `replica` at `seconds`.
-pub(super) fn summary(fleet: &Fleet, replica: &Replica, seconds: i64) -> Summary {
+pub(crate) fn summary(fleet: &Fleet, replica: &Replica, seconds: i64) -> Summary {
     fleet.summary(&replica.service, at(seconds)).expect("the service is known")
 }
 
 /// `(verdict, why)` of the service of `replica` at `seconds`.
-pub(super) fn verdict(fleet: &Fleet, replica: &Replica, seconds: i64) -> (Health, String) {
+pub(crate) fn verdict(fleet: &Fleet, replica: &Replica, seconds: i64) -> (Health, String) {
     let summary = summary(fleet, replica, seconds);
     (summary.health.health, summary.health.why)
 }
 
 /// Since when (in seconds) the service's verdict holds.
-pub(super) fn since(fleet: &Fleet, replica: &Replica, seconds: i64) -> Option<i64> {
+pub(crate) fn since(fleet: &Fleet, replica: &Replica, seconds: i64) -> Option<i64> {
     summary(fleet, replica, seconds).health.at.map(|since| since.duration_since(at(0)).as_secs())
 }
 

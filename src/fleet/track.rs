@@ -11,6 +11,9 @@ use super::{EventKind, Exit, HealthCheck, Replica, State};
 /// How far back unasked ends count towards a cadence (`7 restarts in 3 min`).
 pub(super) const WINDOW: SignedDuration = SignedDuration::from_mins(10);
 
+/// How long ends are remembered.
+const KEPT: SignedDuration = SignedDuration::from_hours(1);
+
 /// A run this long counts as having worked: the next end starts a new spell. Docker itself resets
 /// its restart back-off after 10 s.
 pub(super) const SETTLED: SignedDuration = SignedDuration::from_secs(15);
@@ -140,7 +143,7 @@ impl Track {
         if self.down.is_none() || ran.is_some_and(|ran| ran >= SETTLED) {
             self.down = Some(at);
         }
-        while self.ends.len() >= ENDS || self.ends.front().is_some_and(|&e| at.duration_since(e) > WINDOW) {
+        while self.ends.len() >= ENDS || self.ends.front().is_some_and(|&e| at.duration_since(e) > KEPT) {
             self.ends.pop_front();
         }
         self.ends.push_back(at);
@@ -215,6 +218,11 @@ impl Track {
             }
             _ => false,
         }
+    }
+
+    /// How often it ended unasked since then; what lies more than an hour back is forgotten.
+    pub(super) fn ends_since(&self, since: Timestamp) -> u32 {
+        self.ends.iter().filter(|end| **end >= since).count() as u32
     }
 
     /// How often it ended unasked lately, or before its last end; `None` for less than twice.

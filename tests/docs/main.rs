@@ -13,6 +13,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::CommandFactory;
+use quarterdeck::alert::{defaults_markdown, metrics_markdown};
 use quarterdeck::cli::Exit;
 use quarterdeck::cli::args::Cli;
 use quarterdeck::config::{Library, keys_markdown, reference};
@@ -56,6 +57,8 @@ fn the_readme_says_what_the_program_says() {
         ("keys", keys_markdown(&library.keymap("default").unwrap())),
         ("config", reference()),
         ("themes", themes(&library)),
+        ("alert-metrics", metrics_markdown()),
+        ("alert-rules", defaults_markdown()),
     ] {
         text = replaced(&text, name, &made);
     }

@@ -37,7 +37,9 @@ impl Settings {
         let mut settings = match path {
             Some(path) if file.is_some() || !is_absent(&path) => {
                 let name = sanitize::label(&path.display().to_string(), 200);
-                Self::read(&name, &read(&path)?)?
+                let mut settings = Self::read(&name, &read(&path)?)?;
+                settings.settle(&path, env("HOME").as_deref());
+                settings
             }
             _ => Self::default(),
         };
@@ -58,6 +60,12 @@ impl Settings {
             }
             _ => Err(mistakes(file, text)),
         }
+    }
+
+    /// Paths in it are meant from the file they stand in.
+    pub(in crate::config) fn settle(&mut self, file: &Path, home: Option<&str>) {
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        self.alerts.resolve(file.parent(), home);
     }
 
     fn apply(&mut self, env: Env<'_>) -> Result<(), Problems> {
@@ -101,7 +109,7 @@ fn from_home(dir: &Path, home: Option<String>) -> Result<PathBuf, Problems> {
 
 /// What types can't tell: key, what is wrong, and the remedy.
 pub(super) fn problem_of_values(settings: &Settings) -> Option<(&'static str, &'static str)> {
-    let Settings { protected, engine, ui, logs, .. } = settings;
+    let Settings { protected, engine, ui, logs, alerts, .. } = settings;
     if protected.iter().any(|glob| glob.trim().is_empty()) {
         // An empty glob protects nothing, while its author believes that something is protected.
         return Some(("an empty name protects nothing", "name a project, like \"prod-*\""));
@@ -119,7 +127,7 @@ pub(super) fn problem_of_values(settings: &Settings) -> Option<(&'static str, &'
     if logs.save_dir.as_ref().is_some_and(is_relative) {
         return Some(("the path depends on where qd is started", "begin it with / or ~/"));
     }
-    None
+    alerts.problem()
 }
 
 /// What types can't tell of the items of a list, taken by themselves.

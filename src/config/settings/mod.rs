@@ -4,6 +4,7 @@
 //! Defaults < file < environment < flags; the first three are put together in [`Settings::load`],
 //! the last by the command line.
 
+mod alerts;
 mod colors;
 mod load;
 mod mistakes;
@@ -13,6 +14,7 @@ pub(super) mod span;
 #[cfg(test)]
 mod tests;
 
+pub use alerts::{AlertSettings, Format, Signal, Webhook};
 pub use colors::Colors;
 pub(super) use load::place_of;
 pub use reference::{reference, schema};
@@ -46,6 +48,8 @@ pub struct Settings {
     pub gate: GateSettings,
     /// The journal.
     pub journal: JournalSettings,
+    /// What is watched for, and who is told.
+    pub alerts: AlertSettings,
     /// How sure one must be before a target is changed; the strictest rule that matches decides.
     pub protect: Vec<Rule>,
     /// How qd itself checks services; labels `quarterdeck.probe.*` on a container add to it.
