@@ -15,6 +15,8 @@
 //! | [`probe`] | yes | our own checks of services: http, tcp, databases' handshakes, commands |
 //! | [`follow`] | yes | log streams of a *subject* (replica, service, project, all), through restart and recreate |
 //! | [`journal`] | yes | what was done here, by whom, and what became of it: `SQLite` |
+//! | [`notify`] | yes | telling people outside: webhooks, the terminal's bell |
+//! | [`duty`] | yes | rules asked again and again, incidents written down, people told |
 //! | [`operate`] | yes | intent → plan → steps → gate → commit or undo |
 //! | [`watch`] | yes | engine and probes joined into one stream of observations |
 //! | [`console`] | only its runner | the terminal UI: model, `update` (pure), view (pure), runner, terminal |
@@ -49,12 +51,14 @@ pub mod alert;
 pub mod cli;
 pub mod config;
 pub mod console;
+pub mod duty;
 pub mod engine;
 pub mod fleet;
 pub mod follow;
 pub mod host;
 pub mod journal;
 pub mod logs;
+pub mod notify;
 pub mod operate;
 pub mod probe;
 pub mod text;

@@ -19,7 +19,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("engine", &["text", "fleet", "logs", "config", "host"]),
     ("probe", &["text", "fleet", "config", "engine"]),
     ("follow", &["text", "fleet", "logs", "engine"]),
-    ("journal", &["text", "fleet", "config"]),
+    ("journal", &["text", "fleet", "alert", "config"]),
+    ("notify", &["text", "alert", "config"]),
+    ("duty", &["text", "fleet", "alert", "config", "journal", "notify"]),
     ("operate", &["text", "action", "fleet", "config", "engine", "probe", "journal"]),
     ("watch", &["fleet", "config", "engine", "probe"]),
     (
@@ -32,8 +34,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "text", "action", "fleet", "logs", "config", "host", "engine", "probe", "follow", "journal",
-            "operate", "watch", "console",
+            "text", "action", "fleet", "logs", "alert", "config", "host", "engine", "probe", "follow", "journal",
+            "notify", "duty", "operate", "watch", "console",
         ],
     ),
 ];

@@ -207,6 +207,16 @@ impl Book {
 
     /// Ask every rule of every service, and tell what became of it.
     pub fn evaluate(&mut self, fleet: &Fleet, muting: &Muting<'_>, now: Timestamp) -> Vec<Change> {
+        self.round(fleet, muting, now, false)
+    }
+
+    /// The same, with everything that holds now open at once, and what does not closed: for those
+    /// who look once and remember nothing.
+    pub fn evaluate_at_once(&mut self, fleet: &Fleet, muting: &Muting<'_>, now: Timestamp) -> Vec<Change> {
+        self.round(fleet, muting, now, true)
+    }
+
+    fn round(&mut self, fleet: &Fleet, muting: &Muting<'_>, now: Timestamp, at_once: bool) -> Vec<Change> {
         let mut changes = Vec::new();
         for mut incident in std::mem::take(&mut self.unruled) {
             incident.closed = Some((now, End::NoRule));
@@ -225,7 +235,13 @@ impl Book {
         for (at, ready) in self.rules.iter_mut().enumerate() {
             let of = if ready.of_host { &self.readings.of_host } else { &self.readings.of_services };
             let answers = columns::ask(&ready.rule.condition, &ready.places, of, &mut self.scratch);
-            let due = Due { duration: ready.duration, hold: ready.hold, now };
+            let wait = |span: SignedDuration| if at_once { SignedDuration::ZERO } else { span };
+            let due = Due {
+                duration: wait(ready.duration),
+                hold: wait(ready.hold),
+                flapping: wait(FLAPPING_HOLD),
+                now,
+            };
             let services = (!ready.of_host).then_some(&self.rows);
             let service = |row: u32| services.and_then(|rows| rows.get(row as usize));
             let name = &ready.rule.name;
@@ -406,5 +422,6 @@ enum Turn {
 struct Due {
     duration: SignedDuration,
     hold: SignedDuration,
+    flapping: SignedDuration,
     now: Timestamp,
 }

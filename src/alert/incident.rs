@@ -49,6 +49,30 @@ pub struct Incident {
     pub told: bool,
 }
 
+/// What of an incident is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Occasion {
+    /// That it is open.
+    Opened,
+    /// That it is over.
+    Closed,
+}
+
+impl Occasion {
+    /// `opened`, `closed`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// The one of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Opened, Self::Closed].into_iter().find(|one| one.word() == word)
+    }
+}
+
 /// Why an incident ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {

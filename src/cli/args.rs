@@ -3,6 +3,7 @@
 // Doc comments on arguments are the help text: no markup in a terminal.
 #![allow(clippy::doc_markdown)]
 
+mod alerts;
 mod change;
 mod past;
 mod probe;
@@ -15,6 +16,7 @@ use clap_complete::Shell;
 
 use super::demo::DemoSpec;
 
+pub use alerts::{IncidentsArgs, IncidentsCommand, SilenceArgs, WatchArgs};
 pub use change::{
     ActArgs, AimArgs, AskArgs, DeadlineArgs, DeployArgs, DownArgs, GateArgs, GracefulArgs, KillArgs,
     LeftArgs, LimitArgs, RecreateArgs, RestartArgs, RmArgs, RollbackArgs, ScaleArgs, StartArgs, UpArgs,
@@ -146,6 +148,12 @@ pub enum Command {
     Journal(JournalArgs),
     /// Who has which port of the host, and who wants it in vain
     Ports(PortsArgs),
+    /// Evaluate the alert rules without a screen: write incidents down, tell the webhooks
+    Watch(WatchArgs),
+    /// What is wrong by the alert rules, and what was
+    Incidents(IncidentsArgs),
+    /// Keep incidents of a service or a rule quiet for a while; or list what is quiet
+    Silence(SilenceArgs),
     /// Everything about a replica (or each of a service), secrets masked
     Inspect(InspectArgs),
     /// What qd sees of engine, host, terminal and config, and what to do about it

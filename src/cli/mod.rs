@@ -19,6 +19,7 @@ mod doctor;
 mod exit;
 mod finish;
 mod history;
+mod incidents;
 mod inspect;
 mod journal;
 mod json;
@@ -38,12 +39,14 @@ mod scale;
 mod schema;
 mod session;
 mod setup;
+mod silence;
 mod status;
 mod style;
 mod table;
 mod target;
 mod themes;
 mod verbs;
+mod watch;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -135,7 +138,9 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
 /// The commands that work with an engine.
 fn headless(global: Global, command: &Command) -> Result<Exit, CliError> {
     logging::headless(global.verbose);
-    let mut session = Setup::new(global)?.session()?;
+    let setup = Setup::new(global)?;
+    let source = watch::Source { paths: setup.paths.clone(), global: setup.global.clone() };
+    let mut session = setup.session()?;
     match command {
         Command::Status(args) => block_on(status::run(&mut session, args))?,
         Command::Check(args) => block_on(check::run(&mut session, args))?,
@@ -145,6 +150,9 @@ fn headless(global: Global, command: &Command) -> Result<Exit, CliError> {
         Command::History(args) => block_on(history::run(&mut session, args))?,
         Command::Journal(args) => block_on(journal::run(&mut session, args))?,
         Command::Ports(args) => block_on(ports::run(&mut session, args))?,
+        Command::Watch(args) => block_on(watch::run(&mut session, args, &source))?,
+        Command::Incidents(args) => block_on(incidents::run(&mut session, args))?,
+        Command::Silence(args) => block_on(silence::run(&mut session, args))?,
         Command::Inspect(args) => block_on(inspect::run(&mut session, args))?,
         Command::Scale(args) => block_on(scale::run(&mut session, args))?,
         Command::Deploy(args) => block_on(deploy::run(&mut session, args))?,

@@ -4,7 +4,7 @@ use std::io;
 
 use super::args::{SchemaArgs, SchemaOf};
 use super::exit::{CliError, Exit};
-use super::{act, check, doctor, history, journal, json, logs, ports, probe, status};
+use super::{act, check, doctor, history, incidents, journal, json, logs, ports, probe, status};
 
 /// Print the JSON schema of an output.
 pub(super) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
@@ -18,6 +18,7 @@ pub(super) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaOf::History => history::schema(),
         SchemaOf::Journal => journal::schema(),
         SchemaOf::Ports => ports::schema(),
+        SchemaOf::Incidents => incidents::schema(),
         SchemaOf::Doctor => doctor::schema(),
         SchemaOf::Check => check::schema(),
         SchemaOf::Probes => probe::schema(),

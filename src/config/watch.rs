@@ -26,6 +26,8 @@ pub enum Changed {
     Theme(String),
     /// The keymap of that name, which others may inherit.
     Keymap(String),
+    /// A file of alert rules that the config names.
+    Alerts,
 }
 
 /// The config directory can't be watched; changes take effect at the next start.
@@ -39,6 +41,8 @@ pub struct Watch {
     paths: Paths,
     /// The file used in place of `config.toml`.
     file: Option<PathBuf>,
+    /// Files of alert rules.
+    rules: BTreeSet<PathBuf>,
     watcher: RecommendedWatcher,
     events: mpsc::UnboundedReceiver<Vec<PathBuf>>,
     /// What was given to the watcher already.
@@ -65,12 +69,23 @@ pub fn watch(paths: &Paths, file: Option<&Path>) -> Result<Watch, WatchError> {
     // What is told carries the whole path.
     let file = file.and_then(|file| std::path::absolute(file).ok());
     let (paths, watched, changed) = (paths.clone(), BTreeSet::new(), BTreeSet::new());
-    let mut watch = Watch { paths, file, watcher, events, watched, changed };
+    let rules = BTreeSet::new();
+    let mut watch = Watch { paths, file, rules, watcher, events, watched, changed };
     watch.look()?;
     Ok(watch)
 }
 
 impl Watch {
+    /// Watches these files of alert rules, too, and no others than them.
+    #[must_use]
+    pub fn with_rules(mut self, rules: &[PathBuf]) -> Self {
+        self.rules = rules.iter().filter_map(|file| std::path::absolute(file).ok()).collect();
+        if let Err(error) = self.look() {
+            tracing::warn!(%error, "watching alert rules");
+        }
+        self
+    }
+
     /// The next change; several files saved at once come one after the other. Pends for ever where
     /// there is nothing to watch.
     pub async fn changed(&mut self) -> Changed {
@@ -97,7 +112,9 @@ impl Watch {
         let above = config.iter().filter_map(|c| c.ancestors().find(|p| p.is_dir()).map(Path::to_owned));
         let beside = self.file.as_ref().and_then(|file| file.parent()).map(Path::to_owned);
         let folders = [config.clone(), self.paths.themes(), self.paths.keymaps(), beside];
-        let there = folders.into_iter().flatten().filter(|p| p.is_dir());
+        let rules = self.rules.iter().filter_map(|file| file.parent()).map(Path::to_owned);
+        let rules: Vec<PathBuf> = rules.collect();
+        let there = folders.into_iter().flatten().chain(rules).filter(|p| p.is_dir());
         for dir in there.chain(above) {
             if !self.watched.contains(&dir) {
                 self.watcher.watch(&dir, RecursiveMode::NonRecursive)?;
@@ -110,6 +127,9 @@ impl Watch {
     fn note(&mut self, paths: &[PathBuf]) {
         if self.file.as_ref().is_some_and(|file| paths.contains(file)) {
             self.changed.insert(Changed::Config);
+        }
+        if paths.iter().any(|path| self.rules.contains(path)) {
+            self.changed.insert(Changed::Alerts);
         }
         let Some(config) = self.paths.config.clone() else { return };
         for path in paths {

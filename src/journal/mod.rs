@@ -1,7 +1,8 @@
 //! The journal: what was done here, by whom, and what became of it. `SQLite`, append-only.
 //!
 //! Owns: the file, its schema and versions, revisions of services, operations with their steps,
-//! the locks that keep two qd's off one service, events worth keeping, reveals of secrets. Must
+//! the locks that keep two qd's off one service, events worth keeping, incidents and who was told
+//! of them, reveals of secrets. Must
 //! not: decide anything about an operation (it keeps a plan as JSON and does not look inside), and
 //! hold a secret.
 //!
@@ -12,6 +13,8 @@ mod error;
 mod events;
 mod fault;
 mod file;
+mod incidents;
+mod notice;
 mod operations;
 mod process;
 mod record;
@@ -26,6 +29,7 @@ mod who;
 mod worker;
 
 pub use error::JournalError;
+pub use notice::{IncidentQuery, Notice, NoticeCounts, NoticeEnd};
 pub use record::{
     Adoption, EngineRecord, EventRecord, Lock, NewOperation, OperationEnd, OperationRecord, OperationState,
     Query, RevealRecord, Sighting, StepEnd, StepRecord,
@@ -40,6 +44,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
+use crate::alert::{Incident, Occasion, Silence};
 use crate::fleet::{Revision, ServiceId};
 use fault::Fault;
 use file::Identity;
@@ -373,6 +378,126 @@ impl Journal {
     /// It can't be read.
     pub async fn reveals(&self, query: Query) -> Result<Vec<RevealRecord>, JournalError> {
         self.read(move |c| events::reveals(c, &query)).await
+    }
+
+    /// An incident is open: as the journal has it, which knows it already where another qd was first
+    /// (then with that one's number and times).
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub async fn incident_opened(
+        &self,
+        instance: &str,
+        incident: Incident,
+    ) -> Result<Incident, JournalError> {
+        let instance = instance.to_owned();
+        self.durably(move |c| incidents::opened(c, &instance, &incident)).await
+    }
+
+    /// An incident is over. Whether it was open until now: another qd may have been first.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub async fn incident_closed(&self, id: i64, incident: Incident) -> Result<bool, JournalError> {
+        self.durably(move |c| incidents::closed(c, id, &incident)).await
+    }
+
+    /// Somebody has seen an open incident.
+    ///
+    /// # Errors
+    /// There is no open one of that number, or it can't be written.
+    pub async fn acknowledge(&self, id: i64, who: Who, note: &str) -> Result<Incident, JournalError> {
+        let note = note.to_owned();
+        self.durably(move |c| incidents::acknowledge(c, id, &who, &note, Timestamp::now())).await
+    }
+
+    /// One incident.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub async fn incident(&self, id: i64) -> Result<Option<Incident>, JournalError> {
+        self.read(move |c| incidents::by_number(c, id)).await
+    }
+
+    /// Incidents, each with the engine it is of, the newest first.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub async fn incidents(&self, query: IncidentQuery) -> Result<Vec<(String, Incident)>, JournalError> {
+        self.read(move |c| incidents::all(c, &query)).await
+    }
+
+    /// Keep incidents quiet; the number of the silence.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub async fn silence(&self, instance: &str, silence: Silence, who: Who) -> Result<i64, JournalError> {
+        let instance = instance.to_owned();
+        self.durably(move |c| incidents::silence(c, &instance, &silence, &who)).await
+    }
+
+    /// End a silence before its time.
+    ///
+    /// # Errors
+    /// There is none of that number in force, or it can't be written.
+    pub async fn lift(&self, id: i64) -> Result<(), JournalError> {
+        self.durably(move |c| incidents::lift(c, id, Timestamp::now())).await
+    }
+
+    /// Silences in force, the first to end first.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub async fn silences(&self, instance: &str) -> Result<Vec<Silence>, JournalError> {
+        let instance = instance.to_owned();
+        self.read(move |c| incidents::silences(c, &instance, Timestamp::now())).await
+    }
+
+    /// Promise that these will be told of an incident. Returns the promises that are ours to keep:
+    /// what another qd has promised already is not among them.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub async fn promise(
+        &self,
+        incident: i64,
+        what: Occasion,
+        targets: Vec<String>,
+        who: Who,
+    ) -> Result<Vec<Notice>, JournalError> {
+        self.durably(move |c| incidents::promise(c, incident, what, &targets, &who, Timestamp::now())).await
+    }
+
+    /// What became of a promise.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub async fn settle(&self, notice: i64, end: NoticeEnd) -> Result<(), JournalError> {
+        self.durably(move |c| incidents::settle(c, notice, &end, Timestamp::now())).await
+    }
+
+    /// Take over promises on this engine that nobody keeps any more, each with its incident, and
+    /// say that those in `ours` are still being kept.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub async fn inherit(
+        &self,
+        instance: &str,
+        who: Who,
+        ours: Vec<i64>,
+    ) -> Result<Vec<(Notice, Incident)>, JournalError> {
+        let instance = instance.to_owned();
+        self.lightly(move |c| incidents::inherit(c, &instance, &who, &ours, Timestamp::now())).await
+    }
+
+    /// How many promises are open, and how many were given up.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub async fn notices(&self, instance: &str) -> Result<NoticeCounts, JournalError> {
+        let instance = instance.to_owned();
+        self.read(move |c| incidents::counts(c, &instance)).await
     }
 
     fn claimed(&self, operation: i64) -> Result<Claim, JournalError> {

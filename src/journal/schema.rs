@@ -11,7 +11,7 @@ use super::fault::Fault;
 const APPLICATION: i64 = 0x5144_4a31;
 
 /// How each version comes from the one before; the first from nothing. Only ever add to it.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// The version that list of migrations leads to.
 fn version(migrations: &[&str]) -> i64 {

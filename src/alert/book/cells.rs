@@ -1,7 +1,7 @@
 //! What is remembered of one rule: the rows where it holds, held lately, or is open. Sorted by row,
 //! so that going through answers and memory side by side is one pass.
 
-use super::{Answer, BLIND, Due, End, FLAPPING, FLAPPING_HOLD, FORGET, NO, Timestamp, Turn, UNKNOWN, YES};
+use super::{Answer, BLIND, Due, End, FLAPPING, FORGET, NO, Timestamp, Turn, UNKNOWN, YES};
 
 /// One row of one rule.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -124,7 +124,7 @@ impl Cell {
             NO if self.open => {
                 let off = self.off.get_or_insert(now);
                 *off = (*off).min(now);
-                let hold = if times(self.row) >= FLAPPING { FLAPPING_HOLD } else { due.hold };
+                let hold = if times(self.row) >= FLAPPING { due.flapping } else { due.hold };
                 if now.duration_since(*off) >= hold {
                     tell(self.row, Turn::Closes(End::Over));
                     return None;

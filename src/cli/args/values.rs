@@ -156,6 +156,8 @@ pub enum SchemaOf {
     Journal,
     /// qd ports -o json
     Ports,
+    /// qd incidents -o json
+    Incidents,
     /// qd doctor -o json
     Doctor,
     /// qd check -o json

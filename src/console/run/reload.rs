@@ -29,6 +29,8 @@ impl Reload {
             // Another theme may be what this one stands on: what is shown is read again either way.
             Changed::Theme(_) => theme(library, &skin.theme.name, depth, skin),
             Changed::Keymap(_) => keymap(library, &skin.keymap.name, skin),
+            // Taken over with the config, at the next start.
+            Changed::Alerts => Vec::new(),
             Changed::Config => self.config(library, depth, skin),
         }
     }

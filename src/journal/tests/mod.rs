@@ -5,6 +5,7 @@ mod bad_days;
 #[cfg(unix)]
 mod crash;
 mod history;
+mod incidents;
 mod locks;
 mod records;
 mod revisions;

@@ -1,0 +1,261 @@
+//! `qd watch`: the rules evaluated without a screen, incidents written down and told; a line for
+//! every change.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
+
+use super::args::{Global, TextOrJson, WatchArgs};
+use super::exit::{CliError, Exit};
+use super::incidents::{IncidentJson, role};
+use super::session::Session;
+use super::setup::{Setup, env};
+use super::{json, past, say};
+use crate::alert::{Change, Incident};
+use crate::config::{self, AlertSettings, Changed, Paths, Role};
+use crate::duty::{self, Duty, Posting};
+use crate::fleet::{Fleet, Link, Observation};
+use crate::journal::Recording;
+use crate::notify;
+
+/// How often the rules are asked.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long what is on its way may take when we are asked to go.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// The same where we look only once.
+const DELIVERY: Duration = Duration::from_secs(30);
+/// How long to wait for the journal before the first look.
+const MEET: Duration = Duration::from_secs(6);
+
+/// Where settings come from, to read them again.
+pub(super) struct Source {
+    pub(super) paths: Paths,
+    pub(super) global: Global,
+}
+
+/// Watch until a signal comes; or look once.
+pub(super) async fn run(session: &mut Session, args: &WatchArgs, source: &Source) -> Result<Exit, CliError> {
+    session.warn_unrecorded();
+    if args.once { once(session, args).await } else { on(session, args, source).await }
+}
+
+fn posting(session: &Session, once: bool) -> Posting {
+    let (rules, targets) = read(&session.settings.alerts);
+    Posting { rules, targets, journal: session.journal.clone(), who: session.who.clone(), once }
+}
+
+/// Rules and webhooks; what is wrong with some is said, and keeps the others from nothing.
+fn read(settings: &AlertSettings) -> (crate::alert::Rules, Vec<notify::Target>) {
+    let loaded = config::alert_rules(settings);
+    for problem in &loaded.problems {
+        say(&format!("warning: {problem}"));
+    }
+    let (targets, wrong) = duty::targets(&settings.webhooks, &env);
+    for error in wrong {
+        say(&format!("warning: {error}"));
+        say(&format!("    {}", error.remedy()));
+    }
+    (loaded.rules, targets)
+}
+
+async fn on(session: &mut Session, args: &WatchArgs, source: &Source) -> Result<Exit, CliError> {
+    let posting = posting(session, false);
+    say(&format!("watching: {} rules, {} webhooks", posting.rules.len(), posting.targets.len()));
+    let mut duty = Duty::begin(posting);
+    let recording = session.journal.clone().map(Recording::start);
+    let mut files = config::watch(&source.paths, source.global.config.as_deref())
+        .map(|files| files.with_rules(&session.settings.alerts.rules))
+        .map_err(|error| say(&format!("warning: {error}")))
+        .ok();
+    let mut fleet = Fleet::new();
+    let mut observations = session.engine.watch();
+    let mut interrupted = pin!(super::interrupt());
+    let mut looks = interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut lost: Option<String> = None;
+    loop {
+        let saved = async {
+            match &mut files {
+                Some(files) => files.changed().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = &mut interrupted => break,
+            observation = observations.next() => {
+                let Some(observation) = observation else { break };
+                if let Observation::Link(link) = &observation {
+                    tell_link(link, &mut lost);
+                }
+                if let Some(recording) = &recording {
+                    recording.tell(&observation);
+                }
+                fleet.apply(observation);
+            }
+            _ = looks.tick() => {
+                for change in duty.look(&fleet, Timestamp::now()) {
+                    tell(session, args, &change)?;
+                }
+            }
+            word = duty.word() => {
+                if let Some(words) = duty.take(word, Timestamp::now()) {
+                    say(&format!("warning: {words}"));
+                }
+            }
+            changed = saved => {
+                if matches!(changed, Changed::Config | Changed::Alerts) {
+                    reload(session, source, &mut duty);
+                    files = files.map(|files| files.with_rules(&session.settings.alerts.rules));
+                }
+            }
+        }
+    }
+    for standing in duty.end(FAREWELL).await {
+        if standing.waiting + standing.dropped as usize > 0 {
+            say(&format!(
+                "webhook {}: {} sent, {} left for the next qd, {} given up",
+                standing.target, standing.sent, standing.waiting, standing.dropped
+            ));
+        }
+    }
+    if let Some(recording) = recording {
+        // A disk that hangs must not keep whoever wants to leave.
+        let _ = timeout(FAREWELL, recording.close()).await;
+    }
+    session.out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// Why there is no engine, once for every reason; and that there is one again.
+fn tell_link(link: &Link, lost: &mut Option<String>) {
+    match link {
+        Link::Lost { why, remedy, .. } => {
+            if lost.as_ref() != Some(why) {
+                say(&format!("qd: {why}; trying again"));
+                say(&format!("    {remedy}"));
+            }
+            *lost = Some(why.clone());
+        }
+        Link::Live => {
+            if lost.take().is_some() {
+                say("the engine is back");
+            }
+        }
+    }
+}
+
+/// Other rules or webhooks from here on; while something is wrong with them, those that were.
+fn reload(session: &mut Session, source: &Source, duty: &mut Duty) {
+    let settings = match Setup::settings_again(&source.global) {
+        Ok(settings) => settings,
+        Err(problems) => {
+            say(&format!("config not taken over: {problems}"));
+            return;
+        }
+    };
+    let loaded = config::alert_rules(&settings.alerts);
+    let (targets, wrong) = duty::targets(&settings.alerts.webhooks, &env);
+    if !loaded.problems.is_empty() || !wrong.is_empty() {
+        let problems = loaded.problems.iter().map(ToString::to_string);
+        let all: Vec<String> = problems.chain(wrong.iter().map(ToString::to_string)).collect();
+        say(&format!("alerts not taken over: {}", all.join("\n")));
+        return;
+    }
+    say(&format!("alerts taken over: {} rules, {} webhooks", loaded.rules.len(), targets.len()));
+    duty.replace(loaded.rules, targets, Timestamp::now());
+    session.settings.alerts = settings.alerts;
+}
+
+async fn once(session: &mut Session, args: &WatchArgs) -> Result<Exit, CliError> {
+    let mut duty = Duty::begin(posting(session, true));
+    let (fleet, failed) = match session.fleet_with_usage().await {
+        Ok(mut fleet) => {
+            fleet.apply(Observation::Link(Link::Live));
+            (fleet, None)
+        }
+        Err(error) => (unreachable(&error), Some(error)),
+    };
+    let deadline = Instant::now() + MEET;
+    // The first look only asks the journal what is open.
+    let mut changes = duty.look(&fleet, Timestamp::now());
+    while let Ok(word) = timeout_at(deadline, duty.word()).await {
+        let met = matches!(word, duty::Word::Met(_));
+        if let Some(words) = duty.take(word, Timestamp::now()) {
+            say(&format!("warning: {words}"));
+        }
+        if met {
+            changes = duty.look(&fleet, Timestamp::now());
+            break;
+        }
+    }
+    for change in &changes {
+        tell(session, args, change)?;
+    }
+    let open = duty.incidents().len();
+    duty.end(DELIVERY).await;
+    session.out.flush()?;
+    match failed {
+        Some(error) => Err(error),
+        None if open > 0 => Ok(Exit::Failed),
+        None => Ok(Exit::Done),
+    }
+}
+
+/// A fleet of which nothing is known but that its engine does not answer.
+fn unreachable(error: &CliError) -> Fleet {
+    let mut fleet = Fleet::new();
+    fleet.apply(Observation::Link(Link::Lost {
+        why: error.to_string(),
+        remedy: error.remedy(),
+        retry_in: Duration::ZERO,
+    }));
+    fleet
+}
+
+/// A line for a change; a terminal rings, too.
+fn tell(session: &mut Session, args: &WatchArgs, change: &Change) -> Result<(), CliError> {
+    let incident = change.incident();
+    let out = &mut session.out;
+    match args.output {
+        TextOrJson::Json => json::line(out, &IncidentJson::of(incident))?,
+        TextOrJson::Text => {
+            let utc = args.utc || session.settings.ui.utc;
+            let (at, word) = match change {
+                Change::Opened(_) => (incident.opened, "opened"),
+                Change::Unmuted(_) => (Timestamp::now(), "unmuted"),
+                Change::Closed(_) => (incident.closed.map_or(incident.opened, |(at, _)| at), "closed"),
+            };
+            let severity = format!("{:<8}", incident.severity.word());
+            let painted = match change {
+                Change::Closed(_) => out.paint.text(Role::Ok, &severity),
+                _ => out.paint.text(role(incident.severity), &severity),
+            };
+            out.line(&format!("{} {word:<7} {painted} {}", past::clock(at, utc), words(incident)))?;
+        }
+    }
+    let heard = incident.muted.is_none() && incident.severity >= session.settings.alerts.severity;
+    if out.tty && heard && !matches!(change, Change::Closed(_)) {
+        let bytes = notify::ring(&session.settings.alerts.terminal, incident);
+        out.text(&String::from_utf8_lossy(&bytes))?;
+    }
+    out.flush()
+}
+
+fn words(incident: &Incident) -> String {
+    match (&incident.closed, &incident.muted) {
+        (Some((at, end)), _) => {
+            format!(
+                "{} on {}: {} after {}",
+                incident.key.rule,
+                incident.subject(),
+                end.words(),
+                incident.lasted(*at)
+            )
+        }
+        (None, Some(muted)) => format!("{} ({})", incident.sentence(), muted.why),
+        (None, None) => incident.sentence(),
+    }
+}
