@@ -283,7 +283,9 @@ impl Book {
             Turn::Opens(since) => {
                 let figures = self.figures(ready, row, &key, fleet, now);
                 let mut incident = Incident::new(&ready.rule, key.clone(), figures, since, now);
-                incident.times += self.lately.remove(&key).map_or(0, |(_, times)| times);
+                let lately = self.lately.remove(&key);
+                let again = lately.filter(|(closed, _)| now.duration_since(*closed) <= AGAIN);
+                incident.times += again.map_or(0, |(_, times)| times);
                 incident.muted = muting.of(&key, now);
                 incident.told = incident.muted.is_none();
                 self.open.insert(key, incident.clone());
@@ -381,8 +383,7 @@ impl Book {
     fn resettle(&mut self, fleet: &Fleet, now: Timestamp) {
         self.scatter(now);
         self.rows.clone_from(&self.readings.services);
-        let places: HashMap<&ServiceId, u32> =
-            self.rows.iter().zip(0_u32..).map(|(service, row)| (service, row)).collect();
+        let places: HashMap<&ServiceId, u32> = self.rows.iter().zip(0_u32..).collect();
         let mut still = Vec::new();
         for mut astray in std::mem::take(&mut self.astray) {
             match (places.get(&astray.service), self.rules.get_mut(astray.rule)) {

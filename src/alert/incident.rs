@@ -1,6 +1,7 @@
 //! Incidents: a rule that held for its duration, until it no longer holds. And what keeps them
 //! quiet.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -233,7 +234,8 @@ impl Incident {
             text.push_str(&self.figures);
         }
         if self.times > 1 {
-            text.push_str(&format!(" (came {} times)", self.times));
+            // Writing to a String can't fail.
+            let _ = write!(text, " (came {} times)", self.times);
         }
         text
     }

@@ -184,7 +184,9 @@ impl<'t> Reader<'t> {
         let Ok(Some(node::At { value: Node::List(items), .. })) = node::read(piece) else { return };
         let from = self.parsed.mistakes.len();
         self.text = piece;
-        items.iter().for_each(|item| self.rule(item, before));
+        for item in &items {
+            self.rule(item, before);
+        }
         for mistake in self.parsed.mistakes.iter_mut().skip(from).filter(|mistake| mistake.line > 0) {
             mistake.line += before;
         }
@@ -260,15 +262,13 @@ impl<'t> Reader<'t> {
                 }
             }
             "severity" => {
+                const WORDS: [&str; 6] = ["critical", "high", "medium", "low", "warning", "info"];
                 let Some(text) = self.text(key, value) else { return };
-                match Severity::from_word(text) {
-                    Some(severity) => fields.severity = severity,
-                    None => {
-                        const WORDS: [&str; 6] = ["critical", "high", "medium", "low", "warning", "info"];
-                        let what =
-                            format!("there is no severity `{}`{}", shown(text), did_you_mean(text, WORDS));
-                        self.wrong(value.at, what, "it is critical, high, medium (warning) or low (info)");
-                    }
+                if let Some(severity) = Severity::from_word(text) {
+                    fields.severity = severity;
+                } else {
+                    let what = format!("there is no severity `{}`{}", shown(text), did_you_mean(text, WORDS));
+                    self.wrong(value.at, what, "it is critical, high, medium (warning) or low (info)");
                 }
             }
             "service" => fields.scope.services = self.globs(key, value),

@@ -35,7 +35,7 @@ impl Needs {
             let Metric::Known(known, _) = metric else { continue };
             match known {
                 Known::P50 | Known::P95 | Known::P99 | Known::ErrorRate => {
-                    needs.latency = Some(Minutes::Five)
+                    needs.latency = Some(Minutes::Five);
                 }
                 Known::Availability => needs.availability = true,
                 Known::RequestRate | Known::Restarts | Known::CertificateExpiry => {}

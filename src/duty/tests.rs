@@ -20,7 +20,6 @@ fn me(name: &str) -> Who {
 
 /// A receiver that takes everything, and what it took: `open Down`, ….
 async fn receiver() -> (Vec<Target>, String, Received<String>) {
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let (tell, told) = mpsc::unbounded_channel();
@@ -47,6 +46,7 @@ async fn receiver() -> (Vec<Target>, String, Received<String>) {
 }
 
 fn hooks(url: &str) -> Vec<Target> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let hook = Webhook { name: Some("ops".into()), url: Some(url.into()), ..Webhook::default() };
     let (targets, wrong) = targets(&[hook], &|_| None);
     assert_eq!(wrong, []);

@@ -61,24 +61,22 @@ fn plain(letter: &Letter) -> Value {
 fn slack(letter: &Letter) -> String {
     let Letter { what, incident, host, .. } = letter;
     let on = if host.is_empty() { String::new() } else { format!(" · {}", escaped(host)) };
-    let text = match (what, incident.closed) {
-        (Occasion::Closed, Some((at, end))) => format!(
-            ":white_check_mark: *closed* {} ({} after {}){on}",
-            escaped(&format!("{} on {}", incident.key.rule, incident.subject())),
+    if let (Occasion::Closed, Some((at, end))) = (what, incident.closed) {
+        let what = escaped(&format!("{} on {}", incident.key.rule, incident.subject()));
+        return format!(
+            ":white_check_mark: *closed* {what} ({} after {}){on}",
             end.words(),
-            incident.lasted(at),
-        ),
-        _ => {
-            let sign = match incident.severity {
-                Severity::Critical => ":red_circle:",
-                Severity::High => ":large_orange_circle:",
-                Severity::Medium => ":large_yellow_circle:",
-                Severity::Low => ":large_blue_circle:",
-            };
-            format!("{sign} *{}* {}{on}", incident.severity.word(), escaped(&incident.sentence()))
-        }
+            incident.lasted(at)
+        );
+    }
+    let sign = match incident.severity {
+        Severity::Critical => ":red_circle:",
+        Severity::High => ":large_orange_circle:",
+        Severity::Medium => ":large_yellow_circle:",
+        Severity::Low => ":large_blue_circle:",
     };
-    if *what == Occasion::Closed || incident.description.is_empty() {
+    let text = format!("{sign} *{}* {}{on}", incident.severity.word(), escaped(&incident.sentence()));
+    if incident.description.is_empty() {
         return text;
     }
     format!("{text}\n{}", escaped(&incident.description))
