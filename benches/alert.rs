@@ -136,7 +136,7 @@ fn reading(c: &mut Criterion) {
         writeln!(text, "  - name: R{n}\n    condition: error_rate > {}%\n    duration: 5m", n % 90).unwrap();
     }
     c.bench_function(&format!("read a file of {RULES} rules"), |b| {
-        b.iter(|| parse("bench", black_box(&text)))
+        b.iter(|| parse("bench", black_box(&text)));
     });
 }
 

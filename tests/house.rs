@@ -34,8 +34,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "text", "action", "fleet", "logs", "alert", "config", "host", "engine", "probe", "follow", "journal",
-            "notify", "duty", "operate", "watch", "console",
+            "text", "action", "fleet", "logs", "alert", "config", "host", "engine", "probe", "follow",
+            "journal", "notify", "duty", "operate", "watch", "console",
         ],
     ),
 ];

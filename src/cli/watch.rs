@@ -20,6 +20,7 @@ use crate::duty::{self, Duty, Posting};
 use crate::fleet::{Fleet, Link, Observation};
 use crate::journal::Recording;
 use crate::notify;
+use crate::probe::{self, Roster, Tools};
 
 /// How often the rules are asked.
 const LOOK: Duration = Duration::from_secs(1);
@@ -71,7 +72,7 @@ async fn on(session: &mut Session, args: &WatchArgs, source: &Source) -> Result<
         .map_err(|error| say(&format!("warning: {error}")))
         .ok();
     let mut fleet = Fleet::new();
-    let mut observations = session.engine.watch();
+    let mut observations = crate::watch::watch(&session.engine, &session.settings);
     let mut interrupted = pin!(super::interrupt());
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -174,6 +175,7 @@ async fn once(session: &mut Session, args: &WatchArgs) -> Result<Exit, CliError>
     let (fleet, failed) = match session.fleet_with_usage().await {
         Ok(mut fleet) => {
             fleet.apply(Observation::Link(Link::Live));
+            probe(session, &mut fleet).await;
             (fleet, None)
         }
         Err(error) => (unreachable(&error), Some(error)),
@@ -202,6 +204,18 @@ async fn once(session: &mut Session, args: &WatchArgs) -> Result<Exit, CliError>
         None if open > 0 => Ok(Exit::Failed),
         None => Ok(Exit::Done),
     }
+}
+
+/// Every probe, once.
+async fn probe(session: &Session, fleet: &mut Fleet) {
+    let (targets, wrong) = Roster::survey(&probe::Rules::new(&session.settings.probes), fleet);
+    for sentence in wrong {
+        say(&format!("warning: {sentence}"));
+    }
+    let targets: Vec<_> = targets.values().cloned().collect();
+    let attempts = probe::attempts(&Tools::new(session.engine.clone()), &targets).await;
+    let told = targets.iter().zip(&attempts).filter_map(|(target, attempt)| attempt.alone(target)).collect();
+    fleet.apply(Observation::Probed(told));
 }
 
 /// A fleet of which nothing is known but that its engine does not answer.

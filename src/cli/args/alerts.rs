@@ -23,7 +23,10 @@ pub struct WatchArgs {
 
 /// `qd incidents`.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    override_usage = "qd incidents [OPTIONS] [ack N [NOTE]...]"
+)]
 pub struct IncidentsArgs {
     /// What to do; none lists them.
     #[command(subcommand)]
