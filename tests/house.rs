@@ -20,7 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("probe", &["text", "fleet", "config", "engine"]),
     ("follow", &["text", "fleet", "logs", "engine"]),
     ("journal", &["text", "fleet", "alert", "config"]),
-    ("notify", &["text", "alert", "config"]),
+    ("notify", &["text", "fleet", "alert", "config"]),
     ("duty", &["text", "fleet", "alert", "config", "journal", "notify"]),
     ("operate", &["text", "action", "fleet", "config", "engine", "probe", "journal"]),
     ("watch", &["fleet", "config", "engine", "probe"]),
