@@ -155,8 +155,14 @@ pub(super) async fn run(session: &mut Session, args: &PortsArgs) -> Result<Exit,
 
 /// What listens on the engine's machine, or why that can't be told.
 async fn listeners(fleet: &Fleet) -> Result<Vec<Listener>, String> {
-    if !fleet.engine().is_some_and(|engine| engine.local) {
-        return Err("the engine runs on another machine, whose processes can't be seen from here".to_owned());
+    match fleet.engine() {
+        Some(engine) if engine.local => {}
+        Some(engine) if engine.kind == "demo" => return Err("a demo's machine runs nothing else".to_owned()),
+        _ => {
+            return Err(
+                "the engine's machine is another one, and its processes can't be seen from here".to_owned()
+            );
+        }
     }
     let read = tokio::task::spawn_blocking(host::listening).await;
     read.unwrap_or_else(|why| Err(io::Error::other(why)))
