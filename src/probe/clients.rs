@@ -41,6 +41,9 @@ impl Clients {
     }
 
     fn make(&self, manner: Manner) -> Result<Client, reqwest::Error> {
+        // `main` does it too; without it a client can't be made at all. It fails only where another
+        // provider is set already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = ClientBuilder::new()
             .user_agent(concat!("quarterdeck/", env!("CARGO_PKG_VERSION")))
             // A container's address is none of a proxy's business.

@@ -130,8 +130,7 @@ impl Said {
             };
             let (detail, goal): (String, Goal) = match &check {
                 Check::Http(_) => (value.clone(), goal.at(&value)),
-                Check::Tcp => (own.or(chosen).map(|port| port.to_string()).unwrap_or_default(), goal),
-                _ => (String::new(), goal),
+                _ => (own.or(chosen).or(usual).map(|port| port.to_string()).unwrap_or_default(), goal),
             };
             let check = match (check, &status) {
                 (Check::Http(http), Some(status)) => {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::rules::Rules;
-use super::target::{Key, Lay, Target};
+use super::target::{Goal, Key, Lay, Source, Target};
 use crate::fleet::{Fleet, Observation, Replica, ReplicaId, Role, State};
 
 /// All targets there are.
@@ -16,9 +16,23 @@ pub type Targets = Arc<BTreeMap<Key, Arc<Target>>>;
 pub struct Roster {
     rules: Rules,
     lay: Lay,
-    by_replica: BTreeMap<ReplicaId, Vec<Arc<Target>>>,
+    by_replica: BTreeMap<ReplicaId, Noted>,
     /// Complaints that were told.
     told: BTreeSet<String>,
+}
+
+/// Whether the engine itself tells what a probe comes to: a simulated one does, of what its own
+/// labels ask for.
+fn is_told(target: &Target) -> bool {
+    matches!((&target.goal, &target.source), (Goal::Simulated { .. }, Source::Label(_)))
+}
+
+/// A replica that runs and is to be probed.
+#[derive(Debug)]
+struct Noted {
+    /// As it was told: how the land lies may be told after it.
+    replica: Replica,
+    targets: Vec<Arc<Target>>,
 }
 
 /// Complaints about labels that are remembered, so that each is told once.
@@ -34,9 +48,10 @@ impl Roster {
     pub fn observe(&mut self, observation: &Observation) -> Option<Targets> {
         let changed = match observation {
             Observation::Engine(engine) => {
-                // A list follows: what it says is put down with this in mind.
-                self.lay = Lay::of(Some(engine));
-                false
+                let lay = Lay::of(Some(engine));
+                let moved = lay != self.lay;
+                self.lay = lay;
+                moved && self.note_again()
             }
             Observation::Synced { engine, replicas, .. } => {
                 let listed: BTreeSet<&ReplicaId> = replicas.iter().map(|replica| &replica.id).collect();
@@ -52,33 +67,37 @@ impl Roster {
         changed.then(|| self.targets())
     }
 
+    /// Put down all replicas once more; whether that changed anything.
+    fn note_again(&mut self) -> bool {
+        let all: Vec<Replica> = self.by_replica.values().map(|noted| noted.replica.clone()).collect();
+        all.iter().fold(false, |changed, replica| self.note(replica) || changed)
+    }
+
     /// Put down one replica; whether that changed anything.
     fn note(&mut self, replica: &Replica) -> bool {
         let counts = replica.role == Role::Replica && replica.state == State::Running;
         if !counts || !self.rules.concern(replica) {
             return self.by_replica.remove(&replica.id).is_some();
         }
-        let (targets, wrong) = self.rules.of(replica, &self.lay);
+        let (mut targets, wrong) = self.rules.of(replica, &self.lay);
+        targets.retain(|target| !is_told(target));
         for sentence in wrong {
             if self.told.len() < TOLD && !self.told.contains(&sentence) {
                 tracing::warn!("{sentence}");
                 self.told.insert(sentence);
             }
         }
-        if targets.is_empty() {
-            return self.by_replica.remove(&replica.id).is_some();
-        }
         let known = self.by_replica.get(&replica.id);
-        if known.is_some_and(|known| known.iter().map(Arc::as_ref).eq(&targets)) {
-            return false;
-        }
-        self.by_replica.insert(replica.id.clone(), targets.into_iter().map(Arc::new).collect());
-        true
+        let before = known.map(|known| known.targets.as_slice()).unwrap_or_default();
+        let same = before.iter().map(Arc::as_ref).eq(&targets);
+        let targets = targets.into_iter().map(Arc::new).collect();
+        self.by_replica.insert(replica.id.clone(), Noted { replica: replica.clone(), targets });
+        !same
     }
 
     /// All of them; what is about a service as a whole once, however many replicas it has.
     fn targets(&self) -> Targets {
-        let all = self.by_replica.values().flatten();
+        let all = self.by_replica.values().flat_map(|noted| &noted.targets);
         Arc::new(all.map(|target| (target.key(), target.clone())).collect())
     }
 

@@ -127,7 +127,7 @@ fn what(rule: &ProbeRule, replica: &Replica, lay: &Lay) -> Option<What> {
     ]
     .into_iter()
     .find_map(|(check, place)| Some((check, place.as_ref()?)))?;
-    let detail = if check == Check::Tcp { fill(&place.to_string(), service) } else { String::new() };
+    let detail = fill(&place.to_string(), service);
     Some(match place {
         Place::Port(port) => What { check, detail, goal: lay.reach(replica, *port), whole: false },
         Place::Address { host, port } => {

@@ -195,8 +195,8 @@ fn labels_declare_probes_of_their_own_container() {
         pairs(&[
             ("http /health", "172.18.0.3:8080"),
             // The port named is that of all probes beside it that have none of their own.
-            ("postgres", "172.18.0.3:8080"),
-            ("redis", "172.18.0.3:6380"),
+            ("postgres 8080", "172.18.0.3:8080"),
+            ("redis 6380", "172.18.0.3:6380"),
             ("http /ready", "172.18.0.3:8081"),
         ])
     );
@@ -269,7 +269,7 @@ fn the_roster_follows_what_runs_and_says_only_what_changed() {
         ["api http://shop.example/", "db 172.18.0.3:5432"],
         "a URL once, however many replicas"
     );
-    assert!(roster.observe(&synced).is_none() && roster.observe(&applied(&web)).is_none(), "nothing new");
+    assert!(roster.observe(&synced).is_none() && roster.observe(&applied(&api)).is_none(), "nothing new");
     // One of two replicas gone: the URL is still the service's.
     assert_eq!(roster.observe(&Observation::Removed { at, id: second.id }).map(names).unwrap().len(), 2);
     for change in [
@@ -283,6 +283,14 @@ fn the_roster_follows_what_runs_and_says_only_what_changed() {
         assert_eq!(names(roster.observe(&applied(&other)).unwrap()), ["api http://shop.example/"]);
         roster.observe(&applied(&db)).unwrap();
     }
+    // How the land lies may be told last.
+    let there = roster.observe(&Observation::Engine(info(false, "tcp://prod-1:2376"))).map(names).unwrap();
+    assert_eq!(
+        there,
+        ["api http://shop.example/", "db port 5432 is not published, and the engine is on another machine"]
+    );
+    assert!(roster.observe(&Observation::Engine(info(false, "tcp://prod-1:2376"))).is_none());
+    roster.observe(&Observation::Engine(info(true, "unix:///x"))).unwrap();
     // What the list does not have is gone.
     let synced = Observation::Synced { at, engine: engine(), replicas: vec![db] };
     assert_eq!(names(roster.observe(&synced).unwrap()), ["db 172.18.0.3:5432"]);

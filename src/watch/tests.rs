@@ -5,40 +5,46 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::timeout;
 
 use super::*;
 use crate::engine::demo::{Demo, DemoOptions, Platform};
-use crate::fleet::{Fleet, Health, Labels, Replica, Standing};
+use crate::fleet::{Fleet, Health, Standing};
 
 fn demo() -> Arc<dyn Engine> {
     let options = DemoOptions { platform: Platform::GroupBuying, services: None, seed: 7 };
     Arc::new(Demo::starting_at(options, Timestamp::UNIX_EPOCH))
 }
 
+/// A probe of ours of a simulated service, beside those the demo tells of by itself.
+fn settings() -> Settings {
+    let text = "[[probe]]\nservice = '*/whatsapp-service'\nname = 'front page'\nhttp = '/'\nport = 3016\n\
+                [[probe]]\nservice = '*/auth-service'\nname = 'front page'\nhttp = '/'\nport = 3001\n";
+    Settings::read("c.toml", text).unwrap()
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_probes_find_out_comes_between_what_the_engine_tells() {
-    let mut told = watch(&demo(), &Settings::default());
+    let mut told = watch(&demo(), &settings());
     assert!(matches!(told.next().await, Some(Observation::Engine(_))), "the engine begins");
     let mut fleet = Fleet::new();
     let (mut probed, mut sampled) = (BTreeSet::new(), 0);
     let end = tokio::time::Instant::now() + Duration::from_mins(2);
     while let Ok(Some(observation)) = tokio::time::timeout_at(end, told.next()).await {
         match &observation {
-            Observation::Probed(all) => probed.extend(all.iter().map(|p| p.service.name.to_string())),
+            Observation::Probed(all) => {
+                let ours = all.iter().filter(|p| &*p.probe == "front page");
+                probed.extend(ours.map(|p| p.service.name.to_string()));
+            }
             Observation::Sampled { .. } => sampled += 1,
             _ => {}
         }
         fleet.apply(observation);
     }
     assert!(sampled > 100, "the engine is heard as before: {sampled}");
-    assert!(
-        probed.len() > 10 && probed.contains("auth-service") && !probed.contains("postgres"),
-        "{probed:?}"
-    );
+    assert_eq!(probed, BTreeSet::from(["auth-service".to_owned(), "whatsapp-service".to_owned()]));
     let sick = fleet.services().find(|s| &*s.id.name == "whatsapp-service").unwrap();
     assert_eq!(fleet.summary(&sick.id, Timestamp::now()).unwrap().health.health, Health::Unhealthy);
-    let probe = fleet.probes(&sick.id).next().unwrap();
+    let probe = fleet.probes(&sick.id).find(|probe| &*probe.last().probe == "front page").unwrap();
     assert_eq!(probe.last().standing, Standing::Failing);
     assert_eq!(probe.why().unwrap().as_ref(), "status 503, wanted 200-399");
 }
@@ -46,29 +52,22 @@ async fn what_probes_find_out_comes_between_what_the_engine_tells() {
 #[tokio::test(start_paused = true)]
 async fn where_nothing_is_probed_there_is_no_prober() {
     let engine = demo();
-    let Ok(Some(synced)) = timeout(Duration::from_secs(9), async {
-        engine.watch().filter(|o| std::future::ready(matches!(o, Observation::Synced { .. }))).next().await
-    })
-    .await
-    else {
-        panic!("no list")
-    };
-    let Observation::Synced { at, engine: id, replicas } = synced else { unreachable!() };
-    let plain = |replica: Replica| Replica { labels: Labels::default(), ..replica };
-    let unlabelled = replicas.iter().cloned().map(plain).collect();
-    let mut probing =
-        Probing { roster: Roster::new(Rules::default()), tools: Tools::new(engine), running: None };
-    probing.observe(&Observation::Synced { at, engine: id.clone(), replicas: unlabelled });
-    assert!(probing.running.is_none());
-    probing.observe(&Observation::Synced { at, engine: id, replicas });
-    assert!(probing.running.is_some());
+    let list = engine.list(false).await.unwrap();
+    for (rules, runs) in [(Rules::default(), false), (Rules::new(&settings().probes), true)] {
+        let (roster, tools) = (Roster::new(rules), Tools::new(engine.clone()));
+        let mut probing = Probing { roster, tools, running: None };
+        list.iter().for_each(|observation| probing.observe(observation));
+        assert_eq!(probing.running.is_some(), runs);
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_stops_listening_stops_the_probing() {
     let engine = demo();
-    let mut told = watch(&engine, &Settings::default());
-    while !matches!(told.next().await, Some(Observation::Probed(_))) {}
+    let mut told = watch(&engine, &settings());
+    let is_ours =
+        |told: &Observation| matches!(told, Observation::Probed(all) if &*all[0].probe == "front page");
+    while !is_ours(&told.next().await.unwrap()) {}
     let held = Arc::strong_count(&engine);
     drop(told);
     tokio::time::sleep(Duration::from_mins(1)).await;

@@ -17,9 +17,12 @@ use support::docker::{Reference, engine};
 use support::live::Live;
 
 /// A web server whose `/cgi-bin/health` answers with what `/tmp/status` says.
-const WEB: &str = "mkdir -p /www/cgi-bin; echo 200 OK >/tmp/status; \
-    printf '#!/bin/sh\\nprintf \"Status: %s\\\\r\\\\n\\\\r\\\\n{\\\\\"service\\\\\":\\\\\"web\\\\\"}\" \"$(cat /tmp/status)\"\\n' \
-    >/www/cgi-bin/health; chmod +x /www/cgi-bin/health; exec httpd -f -p 8080 -h /www";
+const WEB: &str = r#"mkdir -p /www/cgi-bin; [ -e /tmp/status ] || echo 200 OK >/tmp/status
+cat >/www/cgi-bin/health <<'END'
+#!/bin/sh
+printf 'HTTP/1.1 %s\r\nConnection: close\r\n\r\n{"service":"web"}\n' "$(cat /tmp/status)"
+END
+chmod +x /www/cgi-bin/health; exec httpd -f -p 8080 -h /www"#;
 
 /// What is told of an engine, probes and all.
 fn live(reference: &Reference, config: &str) -> Live {
@@ -48,10 +51,14 @@ fn sh(reference: &Reference, name: &str, script: &str) {
 
 /// `qd check` on this engine.
 fn check(reference: &Reference, config: &str, args: &[&str]) -> (i32, String) {
+    qd(reference, config, &[&["check"], args].concat())
+}
+
+fn qd(reference: &Reference, config: &str, args: &[&str]) -> (i32, String) {
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join("config.toml"), config).unwrap();
     let out = Command::new(env!("CARGO_BIN_EXE_qd"))
-        .args(["--host", &reference.host, "--no-journal", "check"])
+        .args(["--host", &reference.host, "--no-journal"])
         .args(args)
         .env("QD_CONFIG_DIR", home.path())
         .env("QD_STATE_DIR", home.path())
@@ -79,13 +86,25 @@ fn a_label_turns_what_runs_and_is_broken_red_and_green_again() {
     assert!(code == 1 && said.contains("status 503"), "{said}");
     sh(&reference, "web", "echo 200 OK >/tmp/status");
     until(&live, "web", Health::Healthy);
-    // Its process lives on without its server: that is what nobody else sees.
-    sh(&reference, "web", "cp /bin/busybox /tmp/sleep; kill -STOP 1");
-    let why = until(&live, "web", Health::Unhealthy);
-    assert!(why.contains("no answer within"), "{why}");
-    sh(&reference, "web", "kill -CONT 1");
-    until(&live, "web", Health::Healthy);
     reference.docker(&["restart", "-t", "0", "web"]);
+    until(&live, "web", Health::Healthy);
+    reference.clear();
+}
+
+#[test]
+fn what_hangs_is_told_from_what_refuses_and_comes_back() {
+    let Some(reference) = engine() else { return };
+    reference.clear();
+    let labels =
+        ["--label", "quarterdeck.probe.http=/cgi-bin/health", "--label", "quarterdeck.probe.port=8080"];
+    reference.run("web", &[&labels[..], &QUICK].concat(), WEB);
+    let live = live(&reference, "");
+    until(&live, "web", Health::Healthy);
+    // It runs, its port is open, and nobody is at home: the engine sees nothing of it.
+    reference.docker(&["kill", "-s", "STOP", "web"]);
+    let why = until(&live, "web", Health::Unhealthy);
+    assert_eq!(why, "http /cgi-bin/health: no answer within 3 s");
+    reference.docker(&["kill", "-s", "CONT", "web"]);
     until(&live, "web", Health::Healthy);
     reference.clear();
 }
@@ -153,5 +172,30 @@ fn check_waits_until_what_was_just_started_answers() {
     assert_eq!(code, 0, "{said}");
     let (code, said) = check(&reference, &named("{service}"), &["late"]);
     assert!(code == 1 && said.contains("says web, not late"), "{said}");
+    reference.clear();
+}
+
+#[test]
+fn a_gate_opens_only_for_what_answers() {
+    let Some(reference) = engine() else { return };
+    reference.clear();
+    let labels = [
+        "quarterdeck.probe.ready.http=/cgi-bin/health",
+        "quarterdeck.probe.ready.port=8080",
+        "quarterdeck.probe.ready.timeout=1s",
+        "quarterdeck.gate.stay=1s",
+        "quarterdeck.gate.settle=0s",
+        "quarterdeck.gate.deadline=8s",
+    ];
+    let options: Vec<&str> = labels.iter().flat_map(|label| ["--label", label]).collect();
+    reference.run("web", &options, WEB);
+    let (code, said) = qd(&reference, "", &["restart", "web", "--yes"]);
+    assert_eq!(code, 0, "{said}");
+    // The engine is content with it, its users are not.
+    sh(&reference, "web", "echo 503 Sick >/tmp/status");
+    let (code, said) = qd(&reference, "", &["restart", "web", "--yes"]);
+    assert!(code == 1 && said.contains("runs and does not answer as it should after 8 s"), "{code} {said}");
+    assert!(said.contains("http /cgi-bin/health: status 503, wanted 200-399"), "{said}");
+    assert_eq!(reference.inspect("web", "{{.State.Status}}"), "running");
     reference.clear();
 }

@@ -25,7 +25,6 @@ const SHORT: Duration = Duration::from_millis(400);
 const LONG: Duration = Duration::from_secs(20);
 
 fn tools() -> Tools {
-    let _ = rustls::crypto::ring::default_provider().install_default();
     Tools::new(Arc::new(Demo::new(DemoOptions::default())))
 }
 

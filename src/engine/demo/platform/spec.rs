@@ -20,8 +20,6 @@ pub(in crate::engine::demo) struct Spec {
     /// the ports `100` (then `101`, …) above, as a published range would give them.
     pub(in crate::engine::demo) ports: Vec<(u16, Option<u16>)>,
     pub(in crate::engine::demo) check: Option<Check>,
-    /// Labels for us, without what they all begin with.
-    pub(in crate::engine::demo) labels: Vec<(&'static str, String)>,
     /// Cores.
     pub(in crate::engine::demo) cpus: Option<f64>,
     /// Bytes.
@@ -160,7 +158,6 @@ pub(super) fn service(name: &'static str, image: &'static str, program: Program)
         replicas: 1,
         ports: Vec::new(),
         check: None,
-        labels: Vec::new(),
         cpus: None,
         memory: None,
         env: Vec::new(),
@@ -218,11 +215,9 @@ impl Spec {
         Self { check: Some(Check { test: test.into(), interval, timeout, retries, start_period }), ..self }
     }
 
-    /// `GET path` on its first port, by curl inside and by our own probe from outside.
-    pub(super) fn http_check(mut self, path: &str) -> Self {
+    /// `GET path` on its first port by curl.
+    pub(super) fn http_check(self, path: &str) -> Self {
         let port = self.ports.first().map_or(80, |(container, _)| *container);
-        self.labels.push(("probe.http", path.to_owned()));
-        self.labels.push(("probe.port", port.to_string()));
         self.check(format!("curl -fsS http://localhost:{port}{path} || exit 1"))
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::World;
+use super::probe::has_path;
 use crate::engine::Answer;
 use crate::engine::demo::random::{hash, share};
 use crate::fleet::{ReplicaId, State};
@@ -25,18 +26,9 @@ impl World {
         let took = Duration::from_secs_f64((2.0 + 30.0 * spec.busy * chance) * slow / 1_000.0);
         let (status, body) = match self.failure(spec, unit, run, self.now) {
             Some(words) => (503, words.into_owned()),
-            None if path.is_some_and(|path| !self.has_path(unit.spec, path)) => (404, "not found\n".into()),
+            None if path.is_some_and(|path| !has_path(spec, path)) => (404, "not found\n".into()),
             None => (200, spec.program.well(&spec.name)),
         };
         Some(Answer { status, body, took })
-    }
-
-    /// Whether a service has something at a path: its front page, and what its check asks for.
-    fn has_path(&self, spec: usize, path: &str) -> bool {
-        let spec = &self.specs[spec];
-        let asked = spec.check.as_ref().is_some_and(|check| {
-            check.test.split_whitespace().any(|word| word.starts_with("http") && word.ends_with(path))
-        });
-        path == "/" || asked || spec.labels.iter().any(|(_, value)| value == path)
     }
 }

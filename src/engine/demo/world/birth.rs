@@ -5,12 +5,13 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use super::life::What;
+use super::probe::labels as probe_labels;
 use super::{PRELUDE, Run, Unit, World};
 use crate::engine::demo::platform::{Fate, Spec};
 use crate::engine::demo::random::{Rng, hash, named};
 use crate::fleet::{
-    Compose, Event, EventKind, Exit, HealthCheck, Image, Labels, Limits, Port, Protocol, Replica, ReplicaId,
-    Role, ServiceId, SpareName, SpecHash, State,
+    Compose, Event, EventKind, Exit, HealthCheck, Image, Limits, Port, Protocol, Replica, ReplicaId, Role,
+    ServiceId, SpareName, SpecHash, State,
 };
 
 /// Milliseconds from a container's creation to its first start.
@@ -247,7 +248,7 @@ impl World {
             image,
             ports: ports(spec, number),
             addresses: Vec::new(),
-            labels: labels(spec),
+            labels: probe_labels(spec),
             created: self.stamp(created),
             started: None,
             finished: None,
@@ -278,11 +279,6 @@ pub(super) fn spec_hash(spec: &Spec, limits: Limits) -> SpecHash {
         spec.project, spec.name, spec.ports, spec.mounts, spec.args, spec.calls
     );
     SpecHash(named(0, &all))
-}
-
-fn labels(spec: &Spec) -> Labels {
-    let labels = spec.labels.iter().map(|(name, value)| ((*name).into(), value.as_str().into()));
-    Arc::new(labels.collect())
 }
 
 fn ports(spec: &Spec, number: u32) -> Vec<Port> {

@@ -1,6 +1,8 @@
 //! What probes would find, and what would be measured, in the simulated services: functions of the
 //! world's state and the time, like everything else in it.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,7 +11,7 @@ use super::{Run, Unit, Weather, World};
 use crate::engine::demo::load;
 use crate::engine::demo::platform::{Fate, Program, Spec};
 use crate::engine::demo::random::{hash, noise, share};
-use crate::fleet::{Measured, Observation, Probed, Purpose, Role, Standing};
+use crate::fleet::{Labels, Measured, Observation, Probed, Purpose, Role, Standing};
 
 /// Milliseconds from one attempt of a probe to the next.
 const PROBE: i64 = 10_000;
@@ -55,6 +57,30 @@ fn probes(spec: &Spec) -> &'static [Probe] {
         }
         _ => HTTP,
     }
+}
+
+/// The labels of a service that ask for these probes: who asks now gets the same answers.
+pub(super) fn labels(spec: &Spec) -> Labels {
+    let mut labels = BTreeMap::new();
+    let mut label = |key: String, value: String| labels.insert(key.into(), value.into());
+    for probe in probes(spec) {
+        let (kind, detail) = probe.name.split_once(' ').unwrap_or((probe.name, ""));
+        label(format!("probe.{kind}"), detail.to_owned());
+        if let (true, Some((port, _))) = (kind.starts_with("http"), spec.ports.first()) {
+            label("probe.port".into(), port.to_string());
+            label("probe.status".into(), "200".into());
+        }
+    }
+    Arc::new(labels)
+}
+
+/// Whether a service has something at a path: its front page, and what is asked for there.
+pub(super) fn has_path(spec: &Spec, path: &str) -> bool {
+    let asked =
+        |test: &str| test.split_whitespace().any(|word| word.starts_with("http") && word.ends_with(path));
+    path == "/"
+        || spec.check.as_ref().is_some_and(|check| asked(&check.test))
+        || probes(spec).iter().any(|probe| probe.name.split(' ').nth(1) == Some(path))
 }
 
 impl World {
