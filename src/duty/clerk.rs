@@ -155,6 +155,13 @@ impl Clerk {
             }
             Change::Unmuted(mut incident) => {
                 incident.id = incident.id.or_else(|| self.numbers.get(&incident.key).copied());
+                let written = match (&self.journal, incident.id.filter(|id| *id > 0)) {
+                    (Some(journal), Some(id)) => Some(journal.incident_told(id).await),
+                    _ => None,
+                };
+                if let Some(written) = written {
+                    self.heard(written);
+                }
                 self.promise(Occasion::Opened, incident).await;
             }
             Change::Closed(mut incident) => {

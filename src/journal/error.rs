@@ -112,6 +112,8 @@ impl JournalError {
             Self::Newer { .. } => "Update this qd, or name another file by journal.path in the config.".into(),
             Self::Locked(lock) => lock.remedy(),
             Self::Lost { operation } => format!("See who has it: qd journal {operation}."),
+            Self::Missing { what } if what.contains("incident") => "See qd incidents for what there is.".into(),
+            Self::Missing { what } if what.contains("silence") => "See qd silence for what there is.".into(),
             Self::Missing { .. } => "See qd journal for what there is.".into(),
             Self::Closed => "This is a fault of quarterdeck; see its log.".into(),
         }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -15,6 +15,8 @@ use super::schema;
 
 /// How long to wait for another qd that is writing.
 const BUSY: Duration = Duration::from_secs(5);
+/// Between two tries of what does not wait by itself.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Open the file to write, making it and its directory if they are missing, with the newest schema.
 pub(super) fn to_write(path: &Path) -> Result<Connection, JournalError> {
@@ -66,7 +68,7 @@ fn peek(path: &Path) -> Result<(), JournalError> {
         // What is in there is newer than what the file itself says.
         return Ok(());
     }
-    let mut head = [0; 72];
+    let mut head = [0; schema::HEAD];
     let mut file = fs::File::open(path).map_err(|e| unopened(path, &e))?;
     match file.read_exact(&mut head) {
         Ok(()) => schema::check_head(&head).map_err(|fault| fault.of(path)),
@@ -139,9 +141,7 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), JournalError>
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         schema::check_writable(connection)?;
-        // Where WAL is not to be had (network disks) SQLite stays with its older way, which is as
-        // safe and only slower.
-        connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+        write_ahead(connection)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "synchronous", "full")?;
         schema::migrate(connection, schema::MIGRATIONS)?;
@@ -149,6 +149,21 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), JournalError>
         Ok(())
     };
     steps().map_err(|fault| fault.of(path))
+}
+
+/// Where WAL is not to be had (network disks) `SQLite` stays with its older way, which is as safe and
+/// only slower. While others have the file open, changing the way is refused without any waiting.
+fn write_ahead(connection: &Connection) -> Result<(), Fault> {
+    let end = Instant::now() + BUSY;
+    loop {
+        let busy = [Some(ErrorCode::DatabaseBusy), Some(ErrorCode::DatabaseLocked)];
+        match connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())) {
+            Err(e) if busy.contains(&e.sqlite_error_code()) && Instant::now() < end => {
+                std::thread::sleep(PAUSE);
+            }
+            result => return Ok(result?),
+        }
+    }
 }
 
 /// Make the file and its directory, readable for their owner alone. What is there stays as it is:

@@ -14,7 +14,7 @@ use crate::alert::{Acknowledged, End, Incident, Key, Occasion, Severity, Silence
 
 /// What is read of an incident.
 const COLUMNS: &str = "i.id, i.rule, i.service, i.severity, i.condition, i.description, i.figures, \
-                       i.since, i.opened, i.times, i.closed, i.ended, a.at, a.who, a.note, i.instance";
+                       i.since, i.opened, i.times, i.closed, i.ended, a.at, a.who, a.note, i.instance, i.told";
 /// Each with its newest acknowledgement.
 const JOINED: &str = "incidents i LEFT JOIN acknowledgements a ON a.id =
     (SELECT max(id) FROM acknowledgements WHERE incident = i.id)";
@@ -41,8 +41,8 @@ pub(super) fn opened(
     }
     step.prepare_cached(
         "INSERT INTO incidents
-            (instance, rule, service, severity, condition, description, figures, since, opened, times)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            (instance, rule, service, severity, condition, description, figures, since, opened, times, told)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
         instance,
@@ -55,10 +55,19 @@ pub(super) fn opened(
         micros(incident.since),
         micros(incident.opened),
         incident.times,
+        incident.told,
     ])?;
     let made = known(&step)?.ok_or_else(|| missing("incident just written"))?;
     step.commit()?;
     Ok(made)
+}
+
+/// See [`Journal::incident_told`](super::Journal::incident_told).
+pub(super) fn told(connection: &Connection, id: i64) -> Result<(), Fault> {
+    connection
+        .prepare_cached("UPDATE incidents SET told = 1 WHERE id = ?1 AND closed IS NULL AND told = 0")?
+        .execute([id])?;
+    Ok(())
 }
 
 /// See [`Journal::incident_closed`](super::Journal::incident_closed).
@@ -154,8 +163,7 @@ fn one(row: &Row<'_>) -> Result<(String, Incident), Fault> {
         closed: closed.map(|at| Ok::<_, Fault>((time(at)?, end.unwrap_or(End::Over)))).transpose()?,
         muted: None,
         acknowledged,
-        // Whoever reads it has nothing more to tell of its beginning.
-        told: true,
+        told: row.get(16)?,
     };
     Ok((text(15)?, incident))
 }

@@ -394,6 +394,14 @@ impl Journal {
         self.durably(move |c| incidents::opened(c, &instance, &incident)).await
     }
 
+    /// What kept an open incident quiet is over: people are told of it now.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub async fn incident_told(&self, id: i64) -> Result<(), JournalError> {
+        self.lightly(move |c| incidents::told(c, id)).await
+    }
+
     /// An incident is over. Whether it was open until now: another qd may have been first.
     ///
     /// # Errors

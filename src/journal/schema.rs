@@ -10,6 +10,9 @@ use super::fault::Fault;
 /// `QDJ` and a digit: says that an `SQLite` file is a journal of ours.
 const APPLICATION: i64 = 0x5144_4a31;
 
+/// How much of the file [`check_head`] looks at.
+pub(super) const HEAD: usize = 108;
+
 /// How each version comes from the one before; the first from nothing. Only ever add to it.
 pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
@@ -32,8 +35,9 @@ fn judge(found: i64, application: i64) -> Result<(), Fault> {
     if found > known { Err(Fault::Newer { found, known }) } else { Ok(()) }
 }
 
-/// What the first bytes of the file say: that it is a database, whose, and how new.
-pub(super) fn check_head(head: &[u8; 72]) -> Result<(), Fault> {
+/// What the first bytes of the file say: that it is a database, whose, and how new. One with nothing
+/// in it is being made by another qd right now.
+pub(super) fn check_head(head: &[u8; HEAD]) -> Result<(), Fault> {
     let number = |at: usize| {
         let bytes = head.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).unwrap_or_default();
         i64::from(u32::from_be_bytes(bytes))
@@ -41,14 +45,22 @@ pub(super) fn check_head(head: &[u8; 72]) -> Result<(), Fault> {
     if !head.starts_with(b"SQLite format 3\0") {
         return Err(Fault::Nonsense("it is not a database".into()));
     }
+    // Its first page is the table of what is in it; the number of entries is at 103.
+    let is_empty = head.get(103..105) == Some(&[0, 0]);
+    if (number(60), number(68), is_empty) == (0, 0, true) {
+        return Ok(());
+    }
     judge(number(60), number(68))
 }
 
 /// Whether the file may be written: it is empty or a journal, and not a newer one.
 pub(super) fn check_writable(connection: &Connection) -> Result<(), Fault> {
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    match (found(connection)?, application, tables) {
+    // In one go: another qd may be making it right now, and half of what was with half of what is
+    // looks like somebody else's.
+    let all = "SELECT (SELECT user_version FROM pragma_user_version),
+                      (SELECT application_id FROM pragma_application_id),
+                      (SELECT count(*) FROM sqlite_schema)";
+    match connection.query_row(all, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))? {
         (0, 0, 0) => Ok(()),
         (found, application, _) => judge(found, application),
     }

@@ -2,6 +2,7 @@
 //! fleet, and with no engine at all; nothing here touches a real one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod alerts;
 mod bad_days;
 mod demo;
 mod fake;

@@ -13,6 +13,8 @@ CREATE TABLE incidents (
     -- What it came to: written while it is open, and for the last time when it ends.
     figures TEXT NOT NULL,
     times INTEGER NOT NULL,
+    -- Whether anybody was to hear of it yet: not while it is silenced.
+    told INTEGER NOT NULL CHECK (told IN (0, 1)),
     closed INTEGER,
     ended TEXT
 ) STRICT;

@@ -268,3 +268,20 @@ fn where_nothing_can_be_made_that_is_said() {
     assert!(matches!(hidden, Err(JournalError::Unopened { .. })), "{hidden:?}");
     assert!(matches!(unmade, Err(JournalError::Unwritable { .. })), "{unmade:?}");
 }
+
+#[test]
+fn many_who_make_it_at_the_same_moment_have_one() {
+    for _ in 0..20 {
+        let place = Place::new();
+        let path = place.path();
+        let openers: Vec<_> = (0..4)
+            .map(|_| {
+                let path = path.clone();
+                std::thread::spawn(move || Journal::open(&path).map(drop))
+            })
+            .collect();
+        for opener in openers {
+            opener.join().unwrap().unwrap();
+        }
+    }
+}

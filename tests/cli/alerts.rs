@@ -1,0 +1,226 @@
+//! Alert rules without a screen: `qd watch`, `qd incidents`, `qd silence`, a webhook that listens.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::fake::Fake;
+use super::*;
+
+/// A rule that holds on the made-up engine, and one that does not.
+const RULES: &str = "alerts:
+  - name: Runs
+    condition: replicas > 0
+    duration: 10m
+    severity: high
+    description: It should not.
+  - name: Dead
+    condition: down
+";
+
+/// The same rule, which no longer holds.
+const OVER: &str = "alerts:\n  - name: Runs\n    condition: replicas > 5\n";
+
+fn user(webhook: &str, rules: &str) -> User {
+    let config = format!("[alerts]\nrules = ['alerts.yaml']\ndefaults = false\n{webhook}");
+    let user = User::with_config(&config);
+    std::fs::write(user.home.path().join("config/alerts.yaml"), rules).unwrap();
+    user
+}
+
+/// A receiver, its address, and what it was sent.
+fn receiver() -> (String, Receiver<Value>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let (tell, told) = channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut line, mut length) = (String::new(), 0);
+            while reader.read_line(&mut line).is_ok_and(|n| n > 2) {
+                if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                line.clear();
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
+            let _ = tell.send(serde_json::from_slice(&body).unwrap());
+        }
+    });
+    (url, told)
+}
+
+fn hook(url: &str) -> String {
+    format!("[[alerts.webhooks]]\nname = 'ops'\nurl = '{url}'\n")
+}
+
+/// A `qd watch` that goes on; ended by SIGTERM.
+struct Watching(Child);
+
+impl Watching {
+    fn start(user: &User, fake: &Fake) -> (Self, Receiver<String>) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_qd"));
+        user.environment(&mut command);
+        let mut child = command
+            .args(["--host", &fake.host(), "watch"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let (tell, told) = channel();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));
+        (Self(child), told)
+    }
+
+    /// Its exit code.
+    fn end(mut self) -> Option<i32> {
+        let pid = rustix::process::Pid::from_child(&self.0);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.0.wait().unwrap().code()
+    }
+}
+
+fn next<T>(from: &Receiver<T>) -> T {
+    from.recv_timeout(Duration::from_mins(1)).expect("something is told")
+}
+
+fn incidents(user: &User, fake: &Fake, args: &[&str]) -> Vec<Value> {
+    let ran = fake.qd(user, &[&["incidents", "-o", "json"], args].concat());
+    ran.json()["incidents"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_look_opens_what_holds_and_another_closes_what_does_not() {
+    let user = user("", RULES);
+    let fake = Fake::start(&user);
+    let ran = fake.qd(&user, &["watch", "--once"]);
+    assert_eq!(ran.code, 1, "{} {}", ran.out, ran.err);
+    assert_eq!(ran.out.lines().count(), 1, "{}", ran.out);
+    assert!(ran.out.contains("opened  high     Runs on ") && ran.out.contains(": replicas 1"), "{}", ran.out);
+    let again = fake.qd(&user, &["watch", "--once"]);
+    assert_eq!((again.code, &*again.out), (1, ""), "it is known");
+
+    let [one] = incidents(&user, &fake, &[]).try_into().unwrap();
+    assert_eq!((&one["id"], &one["rule"], &one["severity"]), (&1.into(), &"Runs".into(), &"high".into()));
+    assert_eq!(one["figures"], "replicas 1");
+    let table = fake.qd(&user, &["incidents"]);
+    assert!(table.out.contains("Runs") && table.out.contains("open "), "{}", table.out);
+
+    let seen = fake.qd(&user, &["incidents", "ack", "1", "on", "it"]);
+    assert!(seen.code == 0 && seen.out.starts_with("seen: Runs on "), "{} {}", seen.out, seen.err);
+    assert_eq!(incidents(&user, &fake, &[])[0]["acknowledged"]["note"], "on it");
+    fake.qd(&user, &["incidents", "ack", "7"]).expect(2, &["no open incident 7", "See qd incidents"]);
+
+    std::fs::write(user.home.path().join("config/alerts.yaml"), OVER).unwrap();
+    let over = fake.qd(&user, &["watch", "--once", "-o", "json"]);
+    assert_eq!(over.code, 0, "{}", over.err);
+    let told: Value = serde_json::from_str(over.out.trim()).unwrap();
+    assert_eq!((&told["open"], &told["ended"]), (&false.into(), &"over".into()));
+    assert_eq!(incidents(&user, &fake, &[]).len(), 0);
+    assert_eq!(incidents(&user, &fake, &["--all"]).len(), 1);
+    fake.qd(&user, &["incidents", "ack", "1"]).expect(2, &["no open incident 1"]);
+}
+
+#[test]
+fn a_silence_is_begun_listed_and_lifted() {
+    let user = user("", RULES);
+    let fake = Fake::start(&user);
+    fake.qd(&user, &["silence"]).expect(0, &["nothing is silenced"]);
+    fake.qd(&user, &["silence", "Runs"]).expect(2, &["--for"]);
+    let begun = fake.qd(&user, &["silence", "Runs", "--for", "2h", "it", "is", "known"]);
+    assert!(
+        begun.code == 0 && begun.out.starts_with("silence 1: Runs until "),
+        "{} {}",
+        begun.out,
+        begun.err
+    );
+    fake.qd(&user, &["silence", "Rnus", "--for", "2h"]).expect(0, &["nothing here is called"]);
+    let quiet = fake.qd(&user, &["watch", "--once"]);
+    assert!(quiet.out.contains("silenced by") && quiet.out.contains(": it is known)"), "{}", quiet.out);
+    assert!(incidents(&user, &fake, &[])[0]["muted"].as_str().unwrap().contains("it is known"));
+    let listed = fake.qd(&user, &["silence"]);
+    assert!(listed.out.contains("Runs") && listed.out.contains("it is known"), "{}", listed.out);
+    fake.qd(&user, &["silence", "--lift", "1"]).expect(0, &[]);
+    let told = fake.qd(&user, &["watch", "--once"]);
+    assert!(told.code == 1 && told.out.contains("unmuted high     Runs on "), "{}", told.out);
+    assert_eq!(fake.qd(&user, &["watch", "--once"]).out, "", "told once");
+    fake.qd(&user, &["silence", "--lift", "1"]).expect(2, &["no silence 1 in force", "See qd silence"]);
+}
+
+#[test]
+fn watching_tells_the_webhook_reloads_its_rules_and_ends_cleanly() {
+    let (url, told) = receiver();
+    let rules = RULES.replace("10m", "1s");
+    let user = user(&hook(&url), &rules);
+    let fake = Fake::start(&user);
+    let (watching, lines) = Watching::start(&user, &fake);
+    let line = next(&lines);
+    assert!(line.contains("opened  high     Runs on "), "{line}");
+    let open = next(&told);
+    assert_eq!((&open["status"], &open["rule"], &open["id"]), (&"open".into(), &"Runs".into(), &1.into()));
+    assert_eq!(open["description"], "It should not.");
+    // A file with a mistake is not taken over; the next one is.
+    let file = user.home.path().join("config/alerts.yaml");
+    std::fs::write(&file, "alerts: nonsense").unwrap();
+    std::fs::write(&file, OVER).unwrap();
+    let line = next(&lines);
+    assert!(line.contains("closed  ") && line.contains("Runs on "), "{line}");
+    assert_eq!(next(&told)["status"], "closed");
+    assert_eq!(watching.end(), Some(0));
+    assert!(told.try_recv().is_err(), "each was told once");
+}
+
+#[test]
+fn two_that_watch_beside_each_other_tell_once() {
+    let (url, told) = receiver();
+    let user = user(&hook(&url), &RULES.replace("10m", "1s"));
+    let fake = Fake::start(&user);
+    let (one, first) = Watching::start(&user, &fake);
+    let (two, second) = Watching::start(&user, &fake);
+    next(&first);
+    next(&second);
+    assert_eq!(next(&told)["status"], "open");
+    std::fs::write(user.home.path().join("config/alerts.yaml"), OVER).unwrap();
+    next(&first);
+    next(&second);
+    assert_eq!(next(&told)["status"], "closed");
+    assert_eq!((one.end(), two.end()), (Some(0), Some(0)));
+    assert!(told.try_recv().is_err(), "nothing was told twice");
+    assert_eq!(incidents(&user, &fake, &["--all"]).len(), 1);
+}
+
+#[test]
+fn an_engine_that_is_away_is_an_incident_too() {
+    let (url, told) = receiver();
+    let user = user(&hook(&url), "alerts:\n- {name: Away, condition: engine_lost, duration: 5m}\n");
+    let ran = user.qd(&["watch", "--once"]);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    assert!(ran.out.contains("opened") && ran.out.contains("Away on host: "), "{}", ran.out);
+    assert_eq!(next(&told)["subject"], "host");
+}
+
+#[test]
+fn bad_rules_are_told_and_the_others_work() {
+    let user = user(
+        "",
+        "alerts:\n- {name: Bad, condition: eror_rate > 5%}\n- {name: Runs, condition: replicas > 0}\n",
+    );
+    let file = user.home.path().join("config/alerts.yaml");
+    let check = user.qd(&["config", "check", file.to_str().unwrap()]);
+    check.expect(1, &["alerts.yaml:2:", "there is no metric `eror_rate` (did you mean `error_rate`?)"]);
+    user.qd(&["config", "check"]).expect(1, &["eror_rate"]);
+    let fake = Fake::start(&user);
+    let ran = fake.qd(&user, &["watch", "--once"]);
+    ran.expect(1, &["alerts.yaml:2:"]);
+    assert!(ran.out.contains("Runs on "), "{}", ran.out);
+    std::fs::write(&file, RULES).unwrap();
+    let check = user.qd(&["config", "check", file.to_str().unwrap()]);
+    assert!(check.code == 0 && check.out.contains("a good file of alert rules"), "{}", check.out);
+}
