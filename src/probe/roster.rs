@@ -70,7 +70,8 @@ impl Roster {
     /// Put down all replicas once more; whether that changed anything.
     fn note_again(&mut self) -> bool {
         let all: Vec<Replica> = self.by_replica.values().map(|noted| noted.replica.clone()).collect();
-        all.iter().fold(false, |changed, replica| self.note(replica) || changed)
+        // Every one of them, whatever the others bring.
+        all.iter().filter(|replica| self.note(replica)).count() > 0
     }
 
     /// Put down one replica; whether that changed anything.

@@ -56,7 +56,9 @@ async fn where_nothing_is_probed_there_is_no_prober() {
     for (rules, runs) in [(Rules::default(), false), (Rules::new(&settings().probes), true)] {
         let (roster, tools) = (Roster::new(rules), Tools::new(engine.clone()));
         let mut probing = Probing { roster, tools, running: None };
-        list.iter().for_each(|observation| probing.observe(observation));
+        for observation in &list {
+            probing.observe(observation);
+        }
         assert_eq!(probing.running.is_some(), runs);
     }
 }
