@@ -12,6 +12,7 @@ use super::{
     Bridge, Change, Control, End, Intent, JobId, LookError, Options, Outcome, Plan, Progress, Pull, Refusal,
     Target, plan, run, survey, token,
 };
+use crate::config::Settings;
 use crate::engine::demo::{Demo, DemoOptions, Platform};
 use crate::engine::{Consent, Engine};
 use crate::fleet::{EngineId, Fleet, HealthCheck, Image, Replica, ReplicaId, Role, ServiceId, State, Verb};
@@ -21,6 +22,7 @@ use crate::probe::{Examiner, Rules};
 struct Yard {
     demo: Arc<Demo>,
     project: Option<&'static str>,
+    rules: Rules,
 }
 
 /// What is to be the same again after something was undone.
@@ -30,7 +32,7 @@ impl Yard {
     fn new(platform: Platform, project: Option<&'static str>) -> Self {
         let start: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
         let options = DemoOptions { platform, services: None, seed: 7 };
-        Self { demo: Arc::new(Demo::starting_at(options, start)), project }
+        Self { demo: Arc::new(Demo::starting_at(options, start)), project, rules: Rules::default() }
     }
 
     fn id(&self, service: &str) -> ServiceId {
@@ -80,7 +82,7 @@ impl Yard {
             host: "demo-host".into(),
             journal: None,
             who: Who::default(),
-            examiner: Some(Examiner::new(Rules::default(), self.demo.clone(), self.fleet().await.engine())),
+            examiner: Some(Examiner::new(self.rules.clone(), self.demo.clone(), self.fleet().await.engine())),
         };
         let mut told = run(bridge, JobId(1), plan, Consent::Yes, Control::default());
         while let Some(progress) = told.recv().await {
@@ -289,4 +291,18 @@ async fn while_a_colleague_is_at_it_her_service_is_hers() {
     let (change, target) = recreate(&yard);
     let plan = yard.plan(change, target).await.unwrap();
     done(&yard.run(plan).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_release_that_runs_and_does_not_answer_is_no_good_either() {
+    let config = "[[probe]]\nservice = '*/auth-service'\nhttp = '/no-such-page'\nport = 3001";
+    let rules = Rules::new(&Settings::read("c.toml", config).unwrap().probes);
+    let yard = Yard { rules, ..Yard::new(Platform::GroupBuying, Some("group-buying")) };
+    let before = yard.picture("auth-service").await;
+    // This one works, by what its own check says.
+    let outcome = yard.deploy("auth-service", "group-buying/auth-service:3.0.2").await;
+    let End::Undone { why } = &outcome.end else { panic!("{}", outcome.sentence()) };
+    assert!(why.contains("runs and does not answer as it should after"), "{why}");
+    assert!(why.ends_with("http /no-such-page: status 404, wanted 200-399"), "{why}");
+    assert_eq!(yard.picture("auth-service").await, before);
 }

@@ -26,7 +26,7 @@ pub(in crate::engine) use hash::hash;
 pub(super) use hash::{fingerprint, likeness};
 pub(super) use limits::{change, limits, same as same_limits};
 pub(super) use make::{Made, Order, make};
-pub(super) use volumes::is_anonymous;
+pub(super) use volumes::{is_anonymous, is_half_made};
 
 /// An object as the engine has it.
 pub(super) type Object = Map<String, Value>;
@@ -43,6 +43,7 @@ pub(super) struct Settings {
     config: Option<Object>,
     host_config: Option<Object>,
     mounts: Option<Vec<Value>>,
+    state: Option<Object>,
     #[serde(rename = "NetworkSettings")]
     network: NetworkSettings,
 }
@@ -86,6 +87,11 @@ impl Settings {
     /// The id (or name) of the container whose network it shares.
     pub(super) fn shares_network_of(&self) -> Option<&str> {
         text(self.host(), "NetworkMode")?.strip_prefix("container:")
+    }
+
+    /// It was made, and never started.
+    fn is_new(&self) -> bool {
+        self.state.as_ref().and_then(|state| text(state, "Status")) == Some("created")
     }
 
     fn mounts(&self) -> &[Value] {

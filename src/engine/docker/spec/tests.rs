@@ -349,3 +349,22 @@ fn limits_keep_to_the_way_they_are_said_in() {
     without.extend(less.fields);
     assert_eq!(limits(&without), Limits::default());
 }
+
+#[test]
+fn one_that_a_dying_engine_left_without_its_volumes_is_half_made() {
+    let image = object_of(json!({"Volumes": {"/data": {}}}));
+    let with = |status: &str, change: Change| {
+        let mut shop = shop();
+        shop["State"] = json!({"Status": status});
+        change(&mut shop);
+        is_half_made(&settings(shop), &image)
+    };
+    assert!(!with("created", |_| {}));
+    assert!(with("created", |it| it["Mounts"] = json!([])));
+    assert!(with("created", |it| it["Mounts"][0]["Destination"] = json!("/elsewhere")), "a bind is missing");
+    assert!(!with("exited", |it| it["Mounts"] = json!([])), "it has run: what it has is its own");
+    assert!(!with("created", |it| {
+        it["Mounts"].as_array_mut().unwrap().remove(1);
+        it["HostConfig"]["Tmpfs"] = json!({"/data/": ""});
+    }));
+}

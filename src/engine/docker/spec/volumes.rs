@@ -9,6 +9,20 @@ pub(in crate::engine::docker) fn is_anonymous(name: &str) -> bool {
     name.len() == 64 && name.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
 }
 
+/// Whether a container that was never started lacks something its image or its settings mount: an
+/// engine that dies while it makes one leaves it so, and it would run without its data.
+pub(in crate::engine::docker) fn is_half_made(found: &Settings, image: &Object) -> bool {
+    let at = |path: &str, target: &str| path.trim_end_matches('/') == target.trim_end_matches('/');
+    let mounted = |target: &str| {
+        let mut mounts = found.mounts().iter().filter_map(Value::as_object);
+        mounts.any(|mount| text(mount, "Destination").is_some_and(|path| at(path, target)))
+            || object(found.host(), "Tmpfs").keys().any(|path| at(path, target))
+    };
+    let volumes = object(image, "Volumes").keys().chain(object(found.config(), "Volumes").keys());
+    let binds = list(found.host(), "Binds").iter().filter_map(Value::as_str).map(|bind| parts(bind).1);
+    found.is_new() && volumes.map(String::as_str).chain(binds).any(|target| !mounted(target))
+}
+
 /// `source:target[:modes]`.
 pub(super) fn parts(bind: &str) -> (&str, &str, &str) {
     let mut parts = bind.splitn(3, ':');

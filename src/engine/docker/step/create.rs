@@ -1,7 +1,8 @@
 //! A container like another one.
 //!
 //! The engine makes it in one call; the networks beyond the first are connected after that, one by
-//! one. Cut off in between, asking again finds the container by its name and does the rest.
+//! one. Cut off in between, asking again finds the container by its name and does the rest; one that
+//! a dying engine left without its volumes is made anew.
 
 use std::time::Duration;
 
@@ -58,7 +59,14 @@ pub(super) async fn create(shared: &Shared, step: &Create) -> Result<Done, Engin
     let (id, fresh) = match ask(wire, &step.name, &made).await {
         Ok(id) => (id, true),
         Err(error) => match find(wire, &step.name, &error).await? {
-            Some(found) if is_it(&found, &step.name, &made, &image) => (found.id, false),
+            Some(found) if is_it(&found, &step.name, &made, &image) => {
+                if spec::is_half_made(&found, &image.config) {
+                    remove(wire, &found.id).await?;
+                    (ask(wire, &step.name, &made).await?, true)
+                } else {
+                    (found.id, false)
+                }
+            }
             Some(_) => {
                 return Err(EngineError::Conflict {
                     why: format!("the name {} is taken by another container", label(&step.name, map::NAME)),
@@ -71,13 +79,16 @@ pub(super) async fn create(shared: &Shared, step: &Create) -> Result<Done, Engin
     if let (Err(_), true) = (&connected, fresh) {
         // Half a container is of use to nobody. Should this fail too, discarding it by name is
         // left, and says why.
-        let path = format!("/containers/{}?force=true&v=true", segment(&id));
-        if let Ok(path) = wire.versioned(&path).await {
-            let _ = wire.call_at(&path, Method::DELETE, None, CALL, "removing").await;
-        }
+        let _ = remove(wire, &id).await;
     }
     connected?;
     Ok(Done::Made(map::id(&shared.id, &id)))
+}
+
+/// Away with one that was never of any use, and the volumes made for it.
+async fn remove(wire: &Wire, id: &str) -> Result<(), EngineError> {
+    let path = wire.versioned(&format!("/containers/{}?force=true&v=true", segment(id))).await?;
+    wire.call_at(&path, Method::DELETE, None, CALL, "removing").await.map(|_| ())
 }
 
 /// The network mode of one that shares another container's network. That one may have been replaced
