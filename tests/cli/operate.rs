@@ -156,9 +156,13 @@ fn a_good_deploy_commits_and_tells_every_step() {
 #[test]
 fn a_bad_deploy_goes_back_and_says_why() {
     let user = User::new();
-    for (tag, why) in [(":2.0.0", "exited with 1"), (":1.1.0", "migration 0042")] {
+    // One that ends at once may be seen when the engine has started it again already.
+    let whys: [(&str, &[&str]); 2] =
+        [(":2.0.0", &["exited with 1", "died and was started again"]), (":1.1.0", &["migration 0042"])];
+    for (tag, whys) in whys {
         let ran = user.demo(&["deploy", API, tag, "--yes", "--timeout", "12s", "-o", "json"]);
-        ran.expect(5, &["going back", "undone", why, "it runs 1.0.0 as before"]);
+        ran.expect(5, &["going back", "undone", "it runs 1.0.0 as before"]);
+        assert!(whys.iter().any(|why| ran.err.contains(why)), "{}", ran.err);
         let (lines, last) = ran.lines();
         assert_eq!((&last["end"], &last["ok"]), (&Value::from("undone"), &Value::from(false)), "{last}");
         assert!(lines.iter().any(|l| l["event"] == "undoing"), "{lines:?}");
