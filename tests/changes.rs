@@ -139,7 +139,9 @@ fn a_revision_is_chosen_and_planned() {
     assert_eq!((to, revision), (chosen.revision.image, Some(chosen.revision.number)));
 
     let mut stage = Stage::new(MEDIUM);
-    stage.at("order-service").command("rollback 1");
+    stage.at("order-service").keys("R");
+    insta::assert_snapshot!("revisions_120x40", stage.screen());
+    stage.keys("esc").command("rollback 1");
     assert!(stage.find("Roll back order-service").is_some(), "{}", stage.screen());
     stage.keys("esc").command("rollback 99");
     assert!(stage.foot().contains("no revision 99"), "{}", stage.foot());
@@ -294,6 +296,9 @@ fn protection_is_seen_before_and_asked_for() {
         ],
         ..Settings::default()
     };
+    let mut wide = Stage::with(MEDIUM, settings.clone());
+    wide.at("order-service").command("scale 4");
+    insta::assert_snapshot!("plan_typed_120x40", wide.screen());
     let mut stage = Stage::with(SMALL, settings);
     stage.at("order-service");
     assert!(stage.line(0).contains("PROTECTED"), "{}", stage.line(0));
