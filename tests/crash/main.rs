@@ -114,5 +114,5 @@ fn engine_killed_at_every_step_ends_one_way_or_the_other() {
         sum(|e| e.old),
         began.elapsed().as_secs()
     );
-    assert!(cases > 50, "the matrix was walked");
+    assert!(cases > 40, "the matrix was walked");
 }
