@@ -122,6 +122,9 @@ impl Seat {
             // dockerd 20.10, killed in the middle of a start, may hold the port for nobody when it is
             // back: nothing starts there until it is restarted, and qd says what to type then.
             Some(1) if what.contains("port is already allocated") && what.contains("docker start") => {
+                // Nobody: were one of them to run, the fault would be qd's.
+                let picture = self.walk.place.picture();
+                assert!(picture.values().all(|found| found.state != "running"), "{what}\n{picture:#?}");
                 eprintln!(
                     "{}: the engine keeps its port for nobody; left alone from here",
                     self.walk.place.name
