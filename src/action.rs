@@ -104,6 +104,7 @@ actions! {
     Redraw "redraw" Global Safe None, "Draw the whole screen again";
     ToggleMouse "toggle-mouse" Global Safe None, "Mouse on or off (off lets the terminal select text)";
     OwnLog "own-log" Global Safe None, "quarterdeck's own log";
+    Incidents "incidents" Global Safe Some("qd incidents"), "Incidents by the alert rules: acknowledge, silence, go to";
     PickTheme "pick-theme" Global Safe Some("qd themes"), "Choose a theme, seen live";
     PickKeymap "pick-keymap" Global Safe Some("qd keys"), "Choose a keymap";
 
@@ -130,6 +131,8 @@ actions! {
     NextProblem "next-problem" Grid Safe None, "To the next row that is not well";
     ToggleStopped "toggle-stopped" Grid Safe None, "Show or hide stopped services and jobs";
     CopyName "copy-name" Grid Safe None, "Copy the row's name (OSC 52)";
+    Acknowledge "acknowledge" Grid Safe Some("qd incidents ack"), "Acknowledge the row's incident, with a note (read-only too: only the journal changes)";
+    Silence "silence" Grid Safe Some("qd silence"), "Silence the row's incidents for a while (read-only too)";
 
     Start "start" Operate Change Some("qd start"), "Start";
     Stop "stop" Operate Dangerous Some("qd stop"), "Stop gracefully";

@@ -27,8 +27,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "console",
         &[
-            "text", "action", "fleet", "logs", "config", "host", "engine", "probe", "follow", "journal",
-            "operate", "watch",
+            "text", "action", "fleet", "logs", "alert", "config", "host", "engine", "probe", "follow",
+            "journal", "notify", "duty", "operate", "watch",
         ],
     ),
     (

@@ -15,8 +15,8 @@ use super::session::Session;
 use super::setup::{Setup, env};
 use super::{json, past, say};
 use crate::alert::{Change, Incident};
-use crate::config::{self, AlertSettings, Changed, Paths, Role};
-use crate::duty::{self, Duty, Posting};
+use crate::config::{self, Changed, Paths, Role};
+use crate::duty::{self, Brief, Duty, Posting};
 use crate::fleet::{Fleet, Link, Observation};
 use crate::journal::Recording;
 use crate::notify;
@@ -44,22 +44,11 @@ pub(super) async fn run(session: &mut Session, args: &WatchArgs, source: &Source
 }
 
 fn posting(session: &Session, once: bool) -> Posting {
-    let (rules, targets) = read(&session.settings.alerts);
-    Posting { rules, targets, journal: session.journal.clone(), who: session.who.clone(), once }
-}
-
-/// Rules and webhooks; what is wrong with some is said, and keeps the others from nothing.
-fn read(settings: &AlertSettings) -> (crate::alert::Rules, Vec<notify::Target>) {
-    let loaded = config::alert_rules(settings);
-    for problem in &loaded.problems {
+    let Brief { rules, targets, problems } = Brief::read(&session.settings.alerts, &env);
+    for problem in problems {
         say(&format!("warning: {problem}"));
     }
-    let (targets, wrong) = duty::targets(&settings.webhooks, &env);
-    for error in wrong {
-        say(&format!("warning: {error}"));
-        say(&format!("    {}", error.remedy()));
-    }
-    (loaded.rules, targets)
+    Posting { rules, targets, journal: session.journal.clone(), who: session.who.clone(), once }
 }
 
 async fn on(session: &mut Session, args: &WatchArgs, source: &Source) -> Result<Exit, CliError> {
@@ -157,16 +146,13 @@ fn reload(session: &mut Session, source: &Source, duty: &mut Duty) {
             return;
         }
     };
-    let loaded = config::alert_rules(&settings.alerts);
-    let (targets, wrong) = duty::targets(&settings.alerts.webhooks, &env);
-    if !loaded.problems.is_empty() || !wrong.is_empty() {
-        let problems = loaded.problems.iter().map(ToString::to_string);
-        let all: Vec<String> = problems.chain(wrong.iter().map(ToString::to_string)).collect();
-        say(&format!("alerts not taken over: {}", all.join("\n")));
+    let Brief { rules, targets, problems } = Brief::read(&settings.alerts, &env);
+    if !problems.is_empty() {
+        say(&format!("alerts not taken over: {}", problems.join("\n")));
         return;
     }
-    say(&format!("alerts taken over: {} rules, {} webhooks", loaded.rules.len(), targets.len()));
-    duty.replace(loaded.rules, targets, Timestamp::now());
+    say(&format!("alerts taken over: {} rules, {} webhooks", rules.len(), targets.len()));
+    duty.replace(rules, targets, Timestamp::now());
     session.settings.alerts = settings.alerts;
 }
 
@@ -252,7 +238,7 @@ fn tell(session: &mut Session, args: &WatchArgs, change: &Change) -> Result<(), 
     }
     let heard = incident.muted.is_none() && incident.severity >= session.settings.alerts.severity;
     if out.tty && heard && !matches!(change, Change::Closed(_)) {
-        let bytes = notify::ring(&session.settings.alerts.terminal, incident);
+        let bytes = notify::ring(&session.settings.alerts.terminal, incident, 0);
         out.text(&String::from_utf8_lossy(&bytes))?;
     }
     out.flush()

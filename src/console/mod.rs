@@ -8,6 +8,7 @@
 //!             └──▶ Vec<Effect> ──▶ run
 //! ```
 
+pub mod board;
 pub mod dialog;
 pub mod grid;
 pub mod job;
@@ -23,6 +24,7 @@ mod update;
 mod view;
 pub mod widget;
 
+pub use board::Board;
 pub use grid::{Column, Sort};
 pub use ledger::{History, Recording};
 pub use model::{Choice, Focus, Model, Notice, Skin, Start, Tone};

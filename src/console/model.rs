@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tui_input::Input as Line;
 
+use super::board::Board;
 use super::dialog::Dialog;
 use super::grid::{Columns, Grid};
 pub use super::job::Job;
@@ -113,8 +114,14 @@ impl Skin {
     }
 
     /// What a tab may look at.
-    pub fn scene<'a>(&'a self, fleet: &'a Fleet, now: Timestamp, target: &'a Target) -> Scene<'a> {
-        Scene { look: self.look(), fleet, now, target }
+    pub fn scene<'a>(
+        &'a self,
+        fleet: &'a Fleet,
+        board: &'a Board,
+        now: Timestamp,
+        target: &'a Target,
+    ) -> Scene<'a> {
+        Scene { look: self.look(), fleet, board, now, target }
     }
 }
 
@@ -167,6 +174,8 @@ pub struct Model {
     pub jobs: Vec<Job>,
     /// What the journal says.
     pub ledger: Ledger,
+    /// What the alert rules found.
+    pub board: Board,
     /// Where the user sits.
     pub seat: Seat,
     /// What was said, newest last.
@@ -253,6 +262,7 @@ impl Model {
             pending: Vec::new(),
             jobs: Vec::new(),
             ledger: Ledger { recording, ..Ledger::default() },
+            board: Board::default(),
             seat,
             notices: VecDeque::new(),
             skin,
@@ -293,7 +303,7 @@ impl Model {
         self.working = match &self.shown {
             None => false,
             Some((target, tab)) => {
-                let scene = self.skin.scene(&self.fleet, self.now, target);
+                let scene = self.skin.scene(&self.fleet, &self.board, self.now, target);
                 self.panes.get_mut(*tab).work(&scene)
             }
         };

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
+use super::board::Board;
 use super::dialog::Past;
 use super::ledger::History;
 use super::model::Choice;
+use crate::alert::Key;
 use crate::config::{Keymap, Theme};
 use crate::engine::{Consent, Details, EngineError, Secrets, Survey, TermSize};
 use crate::fleet::{Observation, ReplicaId, ServiceId};
@@ -47,6 +49,8 @@ pub enum Msg {
     History(Option<ServiceId>, Result<Box<History>, JournalError>),
     /// Why nothing can be written to the journal at the moment; `None`: it can be again.
     Recording(Option<JournalError>),
+    /// What the alert rules found; comes when it differs from what came before.
+    Incidents(Box<Board>),
     /// A job moved on.
     Job(Progress),
     /// An [`Effect::Save`] ended: the path, or what went wrong and what to do.
@@ -66,6 +70,8 @@ pub enum Msg {
     },
     /// A word for the status line from the runner (a reload, a warning).
     Notice(String),
+    /// The same, of what went wrong or is wrong.
+    Warning(String),
     /// SIGTERM, SIGHUP: leave now.
     Terminate,
 }
@@ -91,6 +97,19 @@ pub enum Effect {
     Run(JobId, Box<Plan>, Consent),
     /// Bring to an end what was left in the middle.
     Resume(JobId, Box<OperationRecord>, Resume, Consent),
+    /// Write down that an incident was seen, with a note.
+    Acknowledge(Key, String),
+    /// Keep incidents quiet for a while.
+    Silence {
+        /// A service or a rule; a glob.
+        target: String,
+        /// Until when.
+        until: Timestamp,
+        /// Why; may be empty.
+        reason: String,
+    },
+    /// End silences by their numbers.
+    Lift(Vec<i64>),
     /// Cancel a job: what can be taken back is, what is not begun is left alone.
     CancelJob(JobId),
     /// Follow a subject's logs as follow number n; ends the follow before.

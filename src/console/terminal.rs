@@ -59,6 +59,15 @@ impl Terminal {
         restore();
     }
 
+    /// Write what rings: bytes that neither move the cursor nor stay on the screen.
+    ///
+    /// # Errors
+    /// The terminal can't be written to.
+    #[allow(clippy::unused_self, reason = "only who has the terminal may ring it")]
+    pub(super) fn ring(&self, bytes: &[u8]) -> io::Result<()> {
+        write(bytes)
+    }
+
     /// Take clicks, or leave them to the terminal.
     ///
     /// # Errors

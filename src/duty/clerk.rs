@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Known, Word};
-use crate::alert::{Change, Incident, Key, Occasion};
+use super::{Known, LATELY, LIFTED, OVER, Word, acknowledged_words, silenced_words};
+use crate::alert::{Change, Incident, Key, Occasion, Silence};
 use crate::fleet::ServiceId;
 use crate::journal::{IncidentQuery, Journal, JournalError, NoticeEnd, Query, Who};
 use crate::notify::{Letter, Outbox, Settled, Standing, Target};
@@ -27,6 +28,10 @@ pub(super) enum Order {
     Changed { instance: String, host: String, change: Box<Change> },
     /// Somebody has seen an incident.
     Acknowledge { id: i64, note: String },
+    /// Nobody is to hear of these for a while.
+    Silence { instance: String, silence: Box<Silence> },
+    /// These silences are over.
+    Lift { ids: Vec<i64> },
     /// Others are to be told from here on.
     Targets(Vec<Target>),
     /// Tell what is to be told within this time, and end.
@@ -49,6 +54,8 @@ pub(super) struct Clerk {
     /// Whether the journal could not be used last time.
     trouble: bool,
     looks: u32,
+    /// How it stood with those who are told when that was told last.
+    standing: Vec<Standing>,
 }
 
 impl Clerk {
@@ -69,6 +76,7 @@ impl Clerk {
             last: 0,
             trouble: false,
             looks: 0,
+            standing: Vec::new(),
         }
     }
 
@@ -85,7 +93,10 @@ impl Clerk {
                     None => return self.outbox.standing(),
                 },
                 settled = self.outbox.settled() => self.settle(settled).await,
-                _ = ticks.tick() => self.look().await,
+                _ = ticks.tick() => {
+                    self.tell_standing();
+                    self.look().await;
+                }
             }
         }
     }
@@ -95,7 +106,8 @@ impl Clerk {
             Order::Meet { instance, host } => {
                 self.host = host;
                 self.instance = Some(instance);
-                let known = self.known().await.unwrap_or_default();
+                let mut known = self.known().await.unwrap_or_default();
+                known.over = self.over(&known.instance).await;
                 self.say(Word::Met(Box::new(known)));
                 self.inherit().await;
             }
@@ -103,13 +115,30 @@ impl Clerk {
                 self.host = host;
                 self.changed(&instance, *change).await;
             }
-            Order::Acknowledge { id, note } => match &self.journal {
-                Some(journal) => match journal.acknowledge(id, self.who.clone(), &note).await {
-                    Ok(incident) => self.say(Word::One(Box::new(incident))),
+            Order::Acknowledge { id, note } => {
+                let Some(journal) = self.journal.clone() else { return };
+                match journal.acknowledge(id, self.who.clone(), &note).await {
+                    Ok(incident) => {
+                        self.say(Word::Done(acknowledged_words(&incident)));
+                        self.say(Word::One(Box::new(incident)));
+                    }
                     Err(error) => self.say(Word::Refused(format!("not acknowledged: {error}"))),
-                },
-                None => self.say(Word::Refused("not acknowledged: nothing is written down here".into())),
-            },
+                }
+            }
+            Order::Silence { instance, silence } => {
+                let Some(journal) = self.journal.clone() else { return };
+                let words = silenced_words(&silence);
+                let written = journal.silence(&instance, *silence, self.who.clone()).await;
+                self.asked("not silenced", words, written.map(|_| ())).await;
+            }
+            Order::Lift { ids } => {
+                let Some(journal) = self.journal.clone() else { return };
+                let mut lifted = Ok(());
+                for id in ids {
+                    lifted = lifted.and(journal.lift(id).await);
+                }
+                self.asked("still silenced", LIFTED.to_owned(), lifted).await;
+            }
             Order::Targets(targets) => {
                 // What the old ones have not sent is ours still, and no longer waits: the next look
                 // takes it over.
@@ -117,6 +146,25 @@ impl Clerk {
                 self.inherit().await;
             }
             Order::Leave(_) => {}
+        }
+    }
+
+    /// Say what became of what was asked for, and what the journal has since.
+    async fn asked(&mut self, refused: &str, done: String, result: Result<(), JournalError>) {
+        self.say(match result {
+            Ok(()) => Word::Done(done),
+            Err(error) => Word::Refused(format!("{refused}: {error}")),
+        });
+        if let Some(known) = self.known().await {
+            self.say(Word::Synced(Box::new(known)));
+        }
+    }
+
+    fn tell_standing(&mut self) {
+        let standing = self.outbox.standing();
+        if standing != self.standing {
+            self.standing.clone_from(&standing);
+            self.say(Word::Standing(standing));
         }
     }
 
@@ -280,10 +328,27 @@ impl Clerk {
         }
         let mut operations: Vec<(ServiceId, Arc<str>)> = Vec::new();
         for operation in left.into_iter().filter(|operation| operation.alive) {
-            let what: Arc<str> = operation.begun.change.into();
+            let what: Arc<str> = format!("{} by {}", operation.begun.change, operation.begun.who.user).into();
             operations.extend(operation.begun.services.into_iter().map(|service| (service, what.clone())));
         }
-        Some(Known { instance, open, silences, operations })
+        Some(Known { instance, open, silences, operations, over: Vec::new() })
+    }
+
+    /// What is over lately, the newest first.
+    async fn over(&mut self, instance: &str) -> Vec<Incident> {
+        let Some(journal) = self.journal.clone() else { return Vec::new() };
+        let since = Timestamp::now().checked_sub(LATELY).ok();
+        let of = Query {
+            instance: Some(instance.to_owned()),
+            since,
+            limit: Some(OVER as u32),
+            ..Query::default()
+        };
+        let read = journal.incidents(IncidentQuery { of, open: false }).await;
+        let found = self.heard(read).unwrap_or_default().into_iter().map(|(_, incident)| incident);
+        let mut over: Vec<Incident> = found.filter(|incident| incident.closed.is_some()).collect();
+        over.sort_by_key(|incident| std::cmp::Reverse(incident.closed.map(|(at, _)| at)));
+        over
     }
 
     /// Promises of those who are gone are ours now.

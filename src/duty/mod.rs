@@ -7,24 +7,31 @@
 //! Asking is quick and done by the caller ([`Duty::look`]). Everything that may take time (the
 //! journal, the network) is done by a clerk, a task of its own, who answers by [`Word`]s.
 
+mod brief;
 mod clerk;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::alert::{Book, Change, Incident, Key, Muted, Muting, Rules, Silence};
-use crate::config::Webhook;
+use crate::alert::{Acknowledged, Book, Change, Incident, Key, Muted, Muting, Rules, Silence};
 use crate::fleet::{Fleet, Link, ServiceId};
 use crate::journal::{Journal, Who};
-use crate::notify::{NotifyError, Outbox, Standing, Target};
+use crate::notify::{Outbox, Standing, Target};
+use crate::text::human;
+pub use brief::Brief;
 use clerk::{Clerk, Order};
+
+/// Incidents that are over are kept so long, and so many of them.
+const LATELY: SignedDuration = SignedDuration::from_hours(24);
+const OVER: usize = 100;
 
 /// What being on duty begins with.
 #[derive(Debug)]
@@ -50,8 +57,12 @@ pub enum Word {
     Synced(Box<Known>),
     /// One incident as the journal has it now.
     One(Box<Incident>),
+    /// What was asked for is done: what that was.
+    Done(String),
     /// What was asked for can't be: why, and what to do.
     Refused(String),
+    /// How it stands with those who are told, when that changed.
+    Standing(Vec<Standing>),
     /// The journal can't be used: why. Incidents are told all the same. `None`: it can again.
     Trouble(Option<String>),
 }
@@ -63,6 +74,8 @@ pub struct Known {
     open: Vec<Incident>,
     silences: Vec<Silence>,
     operations: Vec<(ServiceId, Arc<str>)>,
+    /// Those that are over, the newest first; only at the beginning.
+    over: Vec<Incident>,
 }
 
 /// Whoever is on duty.
@@ -74,6 +87,12 @@ pub struct Duty {
     /// The engine the clerk was told of, and whether they know it by now.
     instance: Option<(String, bool)>,
     once: bool,
+    /// Whose words are final: there is no journal, and nobody else. In words.
+    alone: Option<Arc<str>>,
+    /// What is over, the newest first.
+    over: VecDeque<Incident>,
+    standing: Vec<Standing>,
+    trouble: Option<String>,
     orders: UnboundedSender<Order>,
     words: UnboundedReceiver<Word>,
     clerk: JoinHandle<Vec<Standing>>,
@@ -85,10 +104,24 @@ impl Duty {
         let Posting { rules, targets, journal, who, once } = posting;
         let (orders, ordered) = mpsc::unbounded_channel();
         let (say, words) = mpsc::unbounded_channel();
+        let alone = journal.is_none().then(|| who.words().into());
         let clerk = Clerk::new(journal, who, Outbox::new(targets), say);
         let clerk = tokio::spawn(clerk.work(ordered));
         let book = Book::new(&rules);
-        Self { book, rules, known: Known::default(), instance: None, once, orders, words, clerk }
+        Self {
+            book,
+            rules,
+            known: Known::default(),
+            instance: None,
+            once,
+            alone,
+            over: VecDeque::new(),
+            standing: Vec::new(),
+            trouble: None,
+            orders,
+            words,
+            clerk,
+        }
     }
 
     /// Ask every rule of what is known, and tell what became of it. Nothing is asked before the
@@ -108,11 +141,19 @@ impl Duty {
             None => (String::new(), String::new()),
         };
         for change in &changes {
+            if let Change::Closed(incident) = change {
+                self.over.push_front(incident.clone());
+            }
             self.order(Order::Changed {
                 instance: instance.clone(),
                 host: host.clone(),
                 change: Box::new(change.clone()),
             });
+        }
+        let old =
+            |incident: &Incident| incident.closed.is_some_and(|(at, _)| now.duration_since(at) > LATELY);
+        while self.over.len() > OVER || self.over.back().is_some_and(old) {
+            self.over.pop_back();
         }
         changes
     }
@@ -156,6 +197,7 @@ impl Duty {
                 let fresh = known.open.iter().filter(|it| self.book.incident(&it.key).is_none());
                 self.book.restore(fresh.cloned().collect(), now);
                 self.learn(*known);
+                self.over = std::mem::take(&mut self.known.over).into();
                 None
             }
             Word::Synced(known) => {
@@ -166,8 +208,16 @@ impl Duty {
                 self.book.learn(&incident);
                 None
             }
+            Word::Standing(standing) => {
+                self.standing = standing;
+                None
+            }
+            Word::Done(_) => None,
             Word::Refused(why) => Some(why),
-            Word::Trouble(why) => why,
+            Word::Trouble(why) => {
+                self.trouble.clone_from(&why);
+                why
+            }
         }
     }
 
@@ -204,9 +254,67 @@ impl Duty {
         &self.rules
     }
 
-    /// Write down that somebody has seen an incident.
-    pub fn acknowledge(&self, id: i64, note: String) {
-        self.order(Order::Acknowledge { id, note });
+    /// Those that are over since yesterday, the newest first, within reason.
+    pub fn over(&self) -> impl Iterator<Item = &Incident> {
+        self.over.iter()
+    }
+
+    /// How it stands with those who are told.
+    pub fn standing(&self) -> &[Standing] {
+        &self.standing
+    }
+
+    /// Why nothing can be written down at the moment.
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// Write down that somebody has seen an incident that is open. What became of it comes as a
+    /// word; where there is no journal it is so at once, and the word is returned.
+    pub fn acknowledge(&mut self, key: &Key, note: &str, now: Timestamp) -> Option<Word> {
+        let Some(incident) = self.book.incident(key) else {
+            return Some(Word::Refused(format!("{} is over by now", key.rule)));
+        };
+        if let Some(who) = &self.alone {
+            let acknowledged = Some(Acknowledged { at: now, who: who.clone(), note: note.into() });
+            let seen = Incident { acknowledged, ..incident.clone() };
+            self.book.learn(&seen);
+            return Some(Word::Done(acknowledged_words(&seen)));
+        }
+        let Some(id) = incident.id else {
+            let words = format!("{} is not written down yet: try again in a moment", key.rule);
+            return Some(Word::Refused(words));
+        };
+        self.order(Order::Acknowledge { id, note: note.to_owned() });
+        None
+    }
+
+    /// Keep incidents quiet: of a service or a rule (a glob), until then. As
+    /// [`Duty::acknowledge`].
+    pub fn silence(&mut self, target: &str, until: Timestamp, reason: &str, now: Timestamp) -> Option<Word> {
+        let who = self.alone.clone().unwrap_or_default();
+        let id = self.known.silences.iter().map(|silence| silence.id).max().unwrap_or(0) + 1;
+        let silence = Silence { id, target: target.into(), at: now, until, who, reason: reason.into() };
+        if self.alone.is_some() {
+            let words = silenced_words(&silence);
+            self.known.silences.push(silence);
+            return Some(Word::Done(words));
+        }
+        let Some((instance, _)) = self.instance.clone() else {
+            return Some(Word::Refused("not silenced: no engine has been reached yet".to_owned()));
+        };
+        self.order(Order::Silence { instance, silence: Box::new(silence) });
+        None
+    }
+
+    /// End silences by their numbers. As [`Duty::acknowledge`].
+    pub fn lift(&mut self, ids: Vec<i64>) -> Option<Word> {
+        if self.alone.is_some() {
+            self.known.silences.retain(|silence| !ids.contains(&silence.id));
+            return Some(Word::Done(LIFTED.to_owned()));
+        }
+        self.order(Order::Lift { ids });
+        None
     }
 
     /// Other rules, and others to tell, from here on. What is open stays open.
@@ -231,15 +339,16 @@ impl Duty {
     }
 }
 
-/// The webhooks of a config, as far as they can be used, and what is wrong with the others. Blocks.
-pub fn targets(hooks: &[Webhook], env: crate::config::Env<'_>) -> (Vec<Target>, Vec<NotifyError>) {
-    let (mut targets, mut wrong) = (Vec::new(), Vec::new());
-    for (place, hook) in hooks.iter().enumerate() {
-        match Target::of(hook, place + 1, env) {
-            Ok(target) => targets.push(target),
-            Err(error) => wrong.push(error),
-        }
-    }
-    Target::tell_apart(&mut targets);
-    (targets, wrong)
+/// What is said of an incident that was acknowledged.
+fn acknowledged_words(incident: &Incident) -> String {
+    format!("acknowledged: {}", incident.sentence())
 }
+
+/// What is said when something was silenced.
+fn silenced_words(silence: &Silence) -> String {
+    let span = human::duration(human::elapsed(silence.at, silence.until));
+    format!("{} is silenced for {span}", silence.target)
+}
+
+/// What is said when silences have ended.
+const LIFTED: &str = "no longer silenced";

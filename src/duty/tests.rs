@@ -48,7 +48,7 @@ async fn receiver() -> (Vec<Target>, String, Received<String>) {
 fn hooks(url: &str) -> Vec<Target> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let hook = Webhook { name: Some("ops".into()), url: Some(url.into()), ..Webhook::default() };
-    let (targets, wrong) = targets(&[hook], &|_| None);
+    let (targets, wrong) = brief::targets(&[hook], &|_| None);
     assert_eq!(wrong, []);
     targets
 }
@@ -97,9 +97,10 @@ async fn what_breaks_is_told_and_written_down_and_so_is_its_end() {
     assert_eq!(look(&mut duty, &fleet(true), 10).await, 1);
     assert_eq!(told.recv().await.unwrap(), "open Down on prod-1");
     until(&mut duty, 10, |duty| duty.incidents()[0].id == Some(1)).await;
-    duty.acknowledge(1, "on it".into());
+    let key = duty.incidents()[0].key.clone();
+    assert!(duty.acknowledge(&key, "on it", at(10)).is_none(), "the journal answers");
     until(&mut duty, 10, |duty| duty.incidents()[0].acknowledged.is_some()).await;
-    duty.acknowledge(99, String::new());
+    duty.order(Order::Acknowledge { id: 99, note: String::new() });
     let refused = loop {
         let word = duty.word().await;
         if let Some(words) = duty.take(word, at(10)) {
@@ -190,7 +191,7 @@ async fn while_somebody_deploys_nothing_opens() {
     let id = journal.begin(operation).await.unwrap();
     let mut duty = duty(Some(&journal), "ada", Vec::new());
     assert_eq!(look(&mut duty, &fleet(true), 10).await, 0);
-    assert_eq!(&*duty.muted(&service, at(10)).unwrap().why, "deploy is running");
+    assert_eq!(&*duty.muted(&service, at(10)).unwrap().why, "deploy by eve is running");
     let end = OperationEnd { state: OperationState::Done, sentence: String::new(), took: Duration::ZERO };
     journal.ended(id, end).await.unwrap();
     until(&mut duty, 20, |duty| duty.muted(&service, at(20)).is_none()).await;

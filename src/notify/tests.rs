@@ -298,11 +298,11 @@ fn bodies_say_it_all_and_mention_nobody() {
 fn a_terminal_rings_and_nothing_in_the_words_gets_out_of_them() {
     let mut incident = incident("R");
     incident.figures = "a;b\x1b\\\x07\u{9c}\x1b]0;gone\x07".into();
-    let bytes = ring(&[Signal::Bell, Signal::Osc9, Signal::Osc777], &incident);
+    let bytes = ring(&[Signal::Bell, Signal::Osc9, Signal::Osc777], &incident, 0);
     let text = String::from_utf8(bytes).unwrap();
     assert_eq!(
         text,
         "\x07\x1b]9;qd critical: R on shop/api: a;b\x1b\\\x1b]777;notify;qd critical;R on shop/api: a,b\x1b\\"
     );
-    assert!(ring(&[], &incident).is_empty());
+    assert!(ring(&[], &incident, 1).is_empty());
 }

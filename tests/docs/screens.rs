@@ -27,6 +27,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("progress", progress()),
         ("revisions", revisions()),
         ("timeline", timeline()),
+        ("incidents", incidents()),
         ("help", help()),
         ("small", small()),
     ]
@@ -104,6 +105,14 @@ fn timeline() -> String {
     stage.send(Msg::History(Some(service), Ok(Box::new(history))));
     stage.settle();
     svg::picture(&stage.draw(), "What happened to payment-service, and who did it")
+}
+
+fn incidents() -> String {
+    let mut stage = Stage::on_duty(WIDE);
+    stage.at("payment-service");
+    read_logs(&mut stage);
+    stage.keys("I a").write("provider is down, ticket 4711").keys("enter");
+    svg::picture(&stage.draw(), "Incidents, one of them acknowledged")
 }
 
 fn help() -> String {

@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod deploy;
+pub mod duty;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub struct Stage {
     pub hold: bool,
     /// What the journal says is unfinished.
     pub left: Vec<OperationRecord>,
+    /// Who asks the alert rules, where somebody does.
+    pub duty: Option<duty::Duty>,
 }
 
 pub fn noon() -> Timestamp {
@@ -84,7 +87,8 @@ impl Stage {
             size,
             now,
         });
-        let mut stage = Self { model, world, now, effects: Vec::new(), hold: false, left: Vec::new() };
+        let mut stage =
+            Self { model, world, now, effects: Vec::new(), hold: false, left: Vec::new(), duty: None };
         stage.settle();
         stage
     }
@@ -167,7 +171,17 @@ impl Stage {
                     self.send(Msg::Lines(number, Batch { lines, ..Batch::default() }));
                     self.effects.push(effect);
                 }
-                other => self.effects.push(other),
+                other => {
+                    let now = self.now;
+                    let left = match &mut self.duty {
+                        Some(duty) => duty.see_to(other, now),
+                        None => Some(other),
+                    };
+                    if left.is_none() {
+                        self.look();
+                    }
+                    self.effects.extend(left);
+                }
             }
         }
     }
@@ -208,6 +222,7 @@ impl Stage {
                 self.tell(observation);
             }
             self.settle();
+            self.look();
         }
     }
 

@@ -1,10 +1,11 @@
-//! The demo's journal: in memory, with what was done and seen before the demo began.
+//! The demo's journal: in memory, with what was done, seen and wrong before the demo began.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{DemoSpec, options};
+use crate::alert::{End, Incident, Key, default_rules};
 use crate::engine::demo::World;
-use crate::fleet::Revision;
+use crate::fleet::{Revision, ServiceId};
 use crate::journal::{Journal, JournalError, NewOperation, OperationEnd, OperationState, Sighting, Who};
 
 /// A journal that knows the demo's past. A platform that is not there has none: opening the engine
@@ -76,7 +77,44 @@ async fn remember(journal: &Journal, world: &World) -> Result<(), JournalError> 
             journal.saw(&engine.instance, seen.collect()).await?;
         }
     }
+    let services: Vec<ServiceId> = history.into_iter().filter(|r| r.current).map(|r| r.service).collect();
+    for incident in earlier(&services, world.now()) {
+        let known = journal.incident_opened(&engine.instance, incident.clone()).await?;
+        journal.incident_closed(known.id.unwrap_or_default(), incident).await?;
+    }
     Ok(())
+}
+
+/// Incidents of today that are over: rule, figures, which service, minutes since it was over,
+/// minutes it lasted.
+const EARLIER: [(&str, &str, usize, i64, i64); 2] = [
+    ("Unhealthy", "unhealthy: http /health: no answer within 3 s", 5, 312, 4),
+    ("HighMemory", "memory_of_limit 94%", 2, 47, 11),
+];
+
+fn earlier(services: &[ServiceId], now: Timestamp) -> Vec<Incident> {
+    let rules = default_rules();
+    let ago = |minutes: i64| now - SignedDuration::from_mins(minutes);
+    let incident = |(name, figures, nth, over, lasted): (&str, &str, usize, i64, i64)| {
+        let rule = rules.iter().find(|rule| &*rule.name == name)?;
+        let service = services.get(nth % services.len().max(1))?.clone();
+        Some(Incident {
+            id: None,
+            key: Key { rule: rule.name.clone(), service: Some(service) },
+            severity: rule.severity,
+            condition: rule.condition.text().into(),
+            description: rule.description.clone(),
+            figures: figures.into(),
+            since: ago(over + lasted),
+            opened: ago(over + lasted - 1),
+            closed: Some((ago(over), End::Over)),
+            times: 1,
+            muted: None,
+            acknowledged: None,
+            told: true,
+        })
+    };
+    EARLIER.into_iter().filter_map(incident).collect()
 }
 
 #[cfg(test)]
@@ -108,5 +146,9 @@ mod tests {
         assert_eq!((deployed.state, deployed.begun.who.user.as_str()), (OperationState::Done, "ada"));
         let known = journal.revisions(&instance, &deployed.begun.services[0]).await.unwrap();
         assert_eq!(known[0].by, Some(deployed.id));
+        let incidents = journal.incidents(crate::journal::IncidentQuery::default()).await.unwrap();
+        assert_eq!(incidents.len(), EARLIER.len());
+        let now = world.now();
+        assert!(incidents.iter().all(|(_, it)| it.closed.is_some_and(|(at, _)| at < now)), "all are over");
     }
 }

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use tui_input::Input as Line;
-
 use super::super::pane::Target;
+use super::fields::{Field, Fields, Value};
 use crate::fleet::Limits;
 use crate::operate::{Change, Pull};
 use crate::text::human;
@@ -20,26 +19,6 @@ pub enum Wanted {
     Limit,
 }
 
-/// A value being typed or chosen.
-pub enum Value {
-    /// Typed.
-    Text(Line),
-    /// One of these.
-    Choice(&'static [&'static str], usize),
-}
-
-/// A line of a form.
-pub struct Field {
-    /// What it is.
-    pub label: &'static str,
-    /// Its value so far.
-    pub value: Value,
-    /// What it is now, and what else may be written.
-    pub about: String,
-    /// What it began with.
-    before: String,
-}
-
 /// Ask for a value.
 pub struct Form {
     /// For what.
@@ -49,27 +28,10 @@ pub struct Form {
     /// Of what, in words.
     pub what: String,
     /// Its lines.
-    pub fields: Vec<Field>,
-    /// Which line has the cursor.
-    pub at: usize,
-    /// What is wrong with it, after enter.
-    pub problem: Option<String>,
+    pub fields: Fields,
 }
 
 const PULLS: &[&str] = &["when it is missing", "always", "never"];
-
-impl Field {
-    fn text(label: &'static str, value: &str, about: String) -> Self {
-        Self { label, value: Value::Text(Line::new(value.to_owned())), about, before: value.to_owned() }
-    }
-
-    fn typed(&self) -> &str {
-        match &self.value {
-            Value::Text(line) => line.value().trim(),
-            Value::Choice(..) => "",
-        }
-    }
-}
 
 impl Form {
     /// How many replicas; `now` = how many there are, where that is known.
@@ -106,7 +68,7 @@ impl Form {
     }
 
     fn new(wanted: Wanted, aim: Vec<Target>, what: String, fields: Vec<Field>) -> Self {
-        Self { wanted, aim, what, fields, at: 0, problem: None }
+        Self { wanted, aim, what, fields: Fields::new(fields) }
     }
 
     /// Its title.
@@ -119,26 +81,18 @@ impl Form {
         format!("{verb} {}", self.what)
     }
 
-    /// The line being typed, if the cursor is in one.
-    pub fn typing(&mut self) -> Option<&mut Line> {
-        match self.fields.get_mut(self.at).map(|f| &mut f.value) {
-            Some(Value::Text(line)) => Some(line),
-            _ => None,
-        }
-    }
-
     /// The change it describes.
     ///
     /// # Errors
     /// One sentence about what is wrong with it.
     pub fn change(&self) -> Result<Change, String> {
-        let typed = |i: usize| self.fields.get(i).map(Field::typed).unwrap_or_default();
+        let typed = |i: usize| self.fields.typed(i);
         match self.wanted {
             Wanted::Scale => Ok(Change::Scale { to: count(typed(0))? }),
             Wanted::Deploy => {
-                let same = self.fields.first().is_some_and(|f| f.typed() == f.before);
+                let same = self.fields.list.first().is_some_and(|f| f.typed() == f.before);
                 let image = if same || typed(0).is_empty() { None } else { Some(image(typed(0))?) };
-                let pull = match self.fields.get(1).map(|f| &f.value) {
+                let pull = match self.fields.list.get(1).map(|f| &f.value) {
                     Some(Value::Choice(_, 1)) => Pull::Always,
                     Some(Value::Choice(_, 2)) => Pull::Never,
                     _ => Pull::Missing,
@@ -147,7 +101,7 @@ impl Form {
             }
             Wanted::Limit => {
                 let changed = |i: usize| {
-                    let field = self.fields.get(i)?;
+                    let field = self.fields.list.get(i)?;
                     (field.typed() != field.before && !field.typed().is_empty()).then(|| field.typed())
                 };
                 let change = limits(
@@ -214,10 +168,10 @@ mod tests {
     fn what_is_left_as_it_was_means_the_same_image_anew() {
         let mut form = Form::deploy(Vec::new(), "api".into(), Some("shop/api:1"));
         assert_eq!(form.change(), Ok(Change::Deploy { image: None, pull: Pull::Missing }));
-        if let Value::Text(line) = &mut form.fields[0].value {
+        if let Value::Text(line) = &mut form.fields.list[0].value {
             *line = tui_input::Input::new("shop/api:2".into());
         }
-        form.fields[1].value = Value::Choice(super::PULLS, 1);
+        form.fields.list[1].value = Value::Choice(super::PULLS, 1);
         assert_eq!(
             form.change(),
             Ok(Change::Deploy { image: Some("shop/api:2".into()), pull: Pull::Always })
@@ -229,7 +183,7 @@ mod tests {
         let now = Limits { cpus: Some(0.5), memory: Some(512 << 20), pids: None };
         let mut form = Form::limit(Vec::new(), "api".into(), Some(now));
         assert!(form.change().unwrap_err().contains("nothing differs"));
-        if let Value::Text(line) = &mut form.fields[1].value {
+        if let Value::Text(line) = &mut form.fields.list[1].value {
             *line = tui_input::Input::new("1g".into());
         }
         assert_eq!(form.change(), Ok(Change::Limit { cpus: None, memory: Some(1 << 30) }));

@@ -4,8 +4,10 @@
 
 mod command;
 mod confirm;
+mod fields;
 mod form;
 mod help;
+mod incidents;
 mod operation;
 mod palette;
 
@@ -20,8 +22,10 @@ use crate::engine::TermSize;
 
 pub use command::{Command, CommandError, parse};
 pub use confirm::{Basis, Confirm, Kind};
-pub use form::{Field, Form, Value, Wanted};
+pub use fields::{Field, Fields, Value};
+pub use form::{Form, Wanted};
 pub use help::{HelpLine, lines as help_lines};
+pub use incidents::{About, Incidents, Reply};
 pub use operation::{Looking, Past, Revisions, Sure, Then, Unfinished, Yes, how_far};
 pub use palette::{Candidate, Sources, candidates};
 
@@ -29,6 +33,10 @@ pub use palette::{Candidate, Sources, candidates};
 pub enum Dialog {
     /// Ask for the value a change needs.
     Form(Box<Form>),
+    /// What the alert rules found.
+    Incidents(Incidents),
+    /// Ask for what is said of an incident.
+    Reply(Box<Reply>),
     /// Waiting for what a plan depends on.
     Looking(Looking),
     /// Choose what to roll back to.
@@ -112,10 +120,16 @@ impl Dialog {
             let lines = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(extra);
             lines.min(size.rows.saturating_sub(2)).max(size.rows.min(3))
         };
+        let asking = |fields: &Fields| {
+            let width = 64.min(size.cols.saturating_sub(2).max(1));
+            Layout::centred(size, width, high(fields.list.len() * 2, 5))
+        };
         match self {
-            Self::Form(form) => {
-                let width = 64.min(size.cols.saturating_sub(2).max(1));
-                Layout::centred(size, width, high(form.fields.len() * 2, 5))
+            Self::Form(form) => asking(&form.fields),
+            Self::Reply(reply) => asking(&reply.fields),
+            Self::Incidents(list) => {
+                let width = size.cols.saturating_sub(4).clamp(1, 140).min(size.cols);
+                Layout::centred(size, width, high(list.rows.max(4), FACTS))
             }
             // A word in the last line: most answers come before a frame could be read.
             Self::Looking(_) => Rect::new(0, size.rows.saturating_sub(1), size.cols, size.rows.min(1)),
@@ -157,6 +171,10 @@ impl Dialog {
         }
     }
 }
+
+/// Rows of the list of incidents that are none of its own: frame, heads, keys, and what is said of
+/// the chosen one.
+const FACTS: u16 = 14;
 
 /// Columns of a confirmation, frame included.
 fn confirm_width(size: TermSize) -> u16 {

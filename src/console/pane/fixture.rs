@@ -9,6 +9,7 @@ use ratatui::layout::Rect;
 
 use super::{Look, Pane, Scene, Target};
 use crate::config::{Glyphs, Theme};
+use crate::console::Board;
 use crate::engine::{Details, HealthLog, HealthSpec, Mount, NetworkLink};
 use crate::fleet::{
     Compose, EngineId, Event, EventKind, Exit, Fleet, HealthCheck, Image, Limits, Observation, Port,
@@ -230,10 +231,16 @@ pub(super) fn details() -> Details {
     }
 }
 
+/// A board with nothing on it.
+pub(super) fn quiet() -> &'static Board {
+    static QUIET: std::sync::LazyLock<Board> = std::sync::LazyLock::new(Board::default);
+    &QUIET
+}
+
 /// A scene at 12:00, in UTC, with Unicode glyphs.
 pub(super) fn scene<'a>(fleet: &'a Fleet, theme: &'a Theme, target: &'a Target) -> Scene<'a> {
     let look = Look { theme, glyphs: &Glyphs::UNICODE, utc: true };
-    Scene { look, fleet, now: at(0), target }
+    Scene { look, fleet, board: quiet(), now: at(0), target }
 }
 
 /// What a tab draws, as text, trailing blanks cut.

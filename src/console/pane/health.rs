@@ -1,4 +1,4 @@
-//! The health tab: what probes find, what the HEALTHCHECK is and said, how often the replica restarted and how it
+//! The health tab: open incidents, what probes find, what the HEALTHCHECK is and said, how often the replica restarted and how it
 //! last ended, and what happened lately.
 
 use std::collections::HashSet;
@@ -9,7 +9,7 @@ use ratatui::text::Span;
 
 use super::dossier::Known;
 use super::sheet::{Sheet, View};
-use super::{Target, probes, scope, words};
+use super::{Target, incidents, probes, scope, words};
 use crate::config::Role;
 use crate::engine::{Details, HealthLog, HealthSpec};
 use crate::fleet::{HealthCheck, Replica, ReplicaId, State};
@@ -21,18 +21,21 @@ const EVENTS: usize = 50;
 /// Build the page.
 pub(super) fn build<'a>(view: &View<'a>, sheet: &mut Sheet<'a>) {
     if let Target::Project(_) = view.scene.target {
+        incidents::list(view, sheet);
         services(view, sheet);
         events(view, sheet);
         return;
     }
     let Some(replica) = view.dossier.shown(view.scene) else {
         sheet.say(Role::Dim, 0, "it has no replica: nothing has a health");
+        incidents::list(view, sheet);
         probes::list(view, sheet, None);
         events(view, sheet);
         return;
     };
     sheet.which(view, replica);
     verdict(view, sheet, replica);
+    incidents::list(view, sheet);
     probes::list(view, sheet, Some(replica));
     match view.dossier.known(&replica.id) {
         Known::Waiting => sheet.say(Role::Dim, 1, "asking the engine for check and results"),

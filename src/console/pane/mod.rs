@@ -6,6 +6,7 @@
 mod config;
 mod dossier;
 mod health;
+mod incidents;
 mod logs;
 mod page;
 mod ports;
@@ -26,6 +27,7 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::board::Board;
 use super::{Effect, History};
 use crate::action::Action;
 use crate::config::{Glyphs, Settings, Theme};
@@ -87,6 +89,8 @@ pub struct Scene<'a> {
     pub look: Look<'a>,
     /// What is known.
     pub fleet: &'a Fleet,
+    /// What the alert rules found.
+    pub board: &'a Board,
     /// The time.
     pub now: Timestamp,
     /// The row the pane is about.

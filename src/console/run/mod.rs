@@ -13,6 +13,7 @@ mod input;
 mod logs;
 mod look;
 mod open;
+mod post;
 mod reload;
 mod save;
 mod shell;
@@ -32,6 +33,7 @@ use super::screen::Screen;
 use super::terminal::Terminal;
 use super::{Effect, Msg, settle, update, view};
 use crate::config::{Depth, Library};
+use crate::duty::Word;
 use crate::engine::{self, EngineError};
 use crate::fleet::{Link, Observation};
 use crate::follow::Batch;
@@ -42,7 +44,8 @@ use effects::{Hands, Work};
 use input::Input;
 use logs::Following;
 pub use open::{Again, ConsoleError, Options, run};
-use reload::Reload;
+use post::{Event, Post};
+use reload::{News, Reload};
 use signals::{Signal, Signals};
 
 /// The least time between two frames that no key asked for.
@@ -83,6 +86,8 @@ struct Runner {
     /// Why it can't, when it can't.
     trouble: Option<watch::Receiver<Option<JournalError>>>,
     following: Following,
+    /// Asks the alert rules.
+    post: Post,
     reload: Reload,
     library: Library,
     depth: Depth,
@@ -117,6 +122,13 @@ impl Runner {
             let _outside = outside.enter();
             Recording::start(journal)
         });
+        let post = Post::new(
+            outside.handle().clone(),
+            options.settings.alerts.clone(),
+            options.demo,
+            options.journal.clone(),
+            options.who.clone(),
+        );
         let hands = Hands {
             engine: options.engine.clone(),
             journal: options.journal,
@@ -129,6 +141,7 @@ impl Runner {
             input: Input::open(),
             signals: Signals::listen()?,
             following: Following::new(options.engine.clone(), outside.handle().clone(), tell_lines, tail),
+            post,
             reload: Reload::watch(
                 &options.paths,
                 options.config.as_deref(),
@@ -160,10 +173,13 @@ impl Runner {
             self.drain();
             if self.leave {
                 self.part().await;
-                if let Some(recording) = self.recording.take() {
-                    // What happened last; a disk that hangs keeps nobody here.
-                    let _ = tokio::time::timeout(LAST_WORDS, recording.close()).await;
-                }
+                let recorded = async {
+                    if let Some(recording) = self.recording.take() {
+                        // What happened last; a disk that hangs keeps nobody here.
+                        let _ = tokio::time::timeout(LAST_WORDS, recording.close()).await;
+                    }
+                };
+                tokio::join!(recorded, self.post.end());
                 return Ok(());
             }
             self.listen();
@@ -177,6 +193,7 @@ impl Runner {
             }
             // After drawing: what is left to be worked out must not keep a key waiting.
             self.model.work();
+            self.look_at_rules()?;
         }
     }
 
@@ -227,11 +244,19 @@ impl Runner {
                 self.take(Msg::Lines(number, batch));
                 Ok(false)
             }
-            msg = self.reload.next(&self.library, self.depth, &self.model.skin) => {
+            news = self.reload.next(&self.library, self.depth, &self.model.skin) => {
                 self.look_at_clock();
-                for msg in msg {
-                    self.take(msg);
+                for news in news {
+                    match news {
+                        News::Msg(msg) => self.take(msg),
+                        News::Alerts(settings) => self.post.reread(*settings),
+                    }
                 }
+                Ok(false)
+            }
+            event = self.post.next() => {
+                self.look_at_clock();
+                self.on_duty(event);
                 Ok(false)
             }
             () = tokio::time::sleep_until(wake) => {
@@ -262,6 +287,48 @@ impl Runner {
                 Err(_) => {}
             }
         }
+    }
+
+    /// Ask the alert rules, if it is time, and hang up what they found. Between two frames: what
+    /// rings must not stand in the middle of one.
+    fn look_at_rules(&mut self) -> Result<(), ConsoleError> {
+        if let Some(bytes) = self.post.look(&self.model.fleet, Timestamp::now()) {
+            self.terminal.ring(&bytes)?;
+        }
+        self.hang_up();
+        Ok(())
+    }
+
+    fn hang_up(&mut self) {
+        if let Some(board) = self.post.board() {
+            self.take(Msg::Incidents(Box::new(board)));
+        }
+    }
+
+    fn on_duty(&mut self, event: Event) {
+        match event {
+            Event::Read(brief) => match self.post.take_over(*brief, Timestamp::now()) {
+                Ok(words) => words.into_iter().for_each(|words| self.take(Msg::Notice(words))),
+                Err(problems) => {
+                    for problem in problems {
+                        self.take(Msg::Warning(format!("alerts: {problem}")));
+                    }
+                }
+            },
+            Event::Said(word) => self.hear(word),
+        }
+    }
+
+    /// A word of whoever is on duty.
+    fn hear(&mut self, word: Word) {
+        if let Word::Done(words) = &word {
+            self.take(Msg::Notice(words.clone()));
+        }
+        let said = self.post.duty().and_then(|duty| duty.take(word, Timestamp::now()));
+        if let Some(words) = said {
+            self.take(Msg::Warning(words));
+        }
+        self.hang_up();
     }
 
     /// Hear whether the journal can still be written.
@@ -367,6 +434,21 @@ impl Runner {
         Ok(())
     }
 
+    /// What is asked for incidents.
+    fn see_to(&mut self, effect: Effect) {
+        let now = Timestamp::now();
+        let Some(duty) = self.post.duty() else { return };
+        let word = match effect {
+            Effect::Acknowledge(key, note) => duty.acknowledge(&key, &note, now),
+            Effect::Silence { target, until, reason } => duty.silence(&target, until, &reason, now),
+            Effect::Lift(ids) => duty.lift(ids),
+            _ => None,
+        };
+        if let Some(word) = word {
+            self.hear(word);
+        }
+    }
+
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             if let Err(error) = self.effect(effect) {
@@ -388,6 +470,7 @@ impl Runner {
             Effect::Revisions(number, service) => self.work.revisions(number, service, &self.model.fleet),
             Effect::History(of) => self.work.history(of, &self.model.fleet),
             Effect::Unfinished => self.work.unfinished(&self.model.fleet),
+            Effect::Acknowledge(..) | Effect::Silence { .. } | Effect::Lift(_) => self.see_to(effect),
             Effect::Run(id, plan, consent) => self.work.job(id, *plan, consent, &self.model.fleet),
             Effect::Resume(id, record, how, consent) => {
                 self.work.resume(id, *record, how, consent, &self.model.fleet);

@@ -96,7 +96,10 @@ pub fn run(options: Options) -> Result<(), ConsoleError> {
     let (cols, rows) = crossterm::terminal::size()?;
     let model = Model::new(start(&options, TermSize { cols, rows })?);
     let inside = runtime::Builder::new_current_thread().enable_all().build().map_err(ConsoleError::Start)?;
-    let result = inside.block_on(async { Runner::open(options, model, &outside, tell, inbox)?.run().await });
+    let result = inside.block_on(async {
+        let runner = Runner::open(options, model, &outside, tell, inbox)?;
+        Box::pin(runner.run()).await
+    });
     outside.shutdown_timeout(FAREWELL);
     result
 }

@@ -5,7 +5,16 @@ use std::path::Path;
 use super::super::Msg;
 use super::super::model::Skin;
 use super::Again;
-use crate::config::{Changed, Depth, Library, Paths, Settings, Watch, watch};
+use crate::config::{AlertSettings, Changed, Depth, Library, Paths, Settings, Watch, watch};
+
+/// What a saved file means.
+#[derive(Debug)]
+pub(super) enum News {
+    /// For the screen.
+    Msg(Msg),
+    /// For whoever is on duty: rules and webhooks are to be read anew.
+    Alerts(Box<AlertSettings>),
+}
 
 /// Watches the user's files.
 pub(super) struct Reload {
@@ -18,27 +27,31 @@ impl Reload {
     /// Watch; without it, changes are seen at the next start, which is no reason not to open.
     /// `file` is read in place of `config.toml`, `again` resolves settings anew.
     pub(super) fn watch(paths: &Paths, file: Option<&Path>, settings: Settings, again: Again) -> Self {
-        let watch = watch(paths, file).map_err(|error| tracing::warn!(%error, "no reload")).ok();
+        let watch = watch(paths, file)
+            .map(|watch| watch.with_rules(&settings.alerts.rules))
+            .map_err(|error| tracing::warn!(%error, "no reload"))
+            .ok();
         Self { watch, again, settings }
     }
 
-    /// What the next saved file means for the screen. Pends for ever where nothing is watched.
-    pub(super) async fn next(&mut self, library: &Library, depth: Depth, skin: &Skin) -> Vec<Msg> {
+    /// What the next saved file means. Pends for ever where nothing is watched.
+    pub(super) async fn next(&mut self, library: &Library, depth: Depth, skin: &Skin) -> Vec<News> {
         let Some(watch) = &mut self.watch else { return std::future::pending().await };
         match watch.changed().await {
             // Another theme may be what this one stands on: what is shown is read again either way.
-            Changed::Theme(_) => theme(library, &skin.theme.name, depth, skin),
-            Changed::Keymap(_) => keymap(library, &skin.keymap.name, skin),
-            // Taken over with the config, at the next start.
-            Changed::Alerts => Vec::new(),
+            Changed::Theme(_) => for_screen(theme(library, &skin.theme.name, depth, skin)),
+            Changed::Keymap(_) => for_screen(keymap(library, &skin.keymap.name, skin)),
+            Changed::Alerts => vec![News::Alerts(Box::new(self.settings.alerts.clone()))],
             Changed::Config => self.config(library, depth, skin),
         }
     }
 
-    fn config(&mut self, library: &Library, depth: Depth, skin: &Skin) -> Vec<Msg> {
+    fn config(&mut self, library: &Library, depth: Depth, skin: &Skin) -> Vec<News> {
         let settings = match (self.again)() {
             Ok(settings) => settings,
-            Err(problems) => return vec![Msg::Notice(format!("config not taken over: {problems}"))],
+            Err(problems) => {
+                return for_screen(vec![Msg::Notice(format!("config not taken over: {problems}"))]);
+            }
         };
         let mut msgs = Vec::new();
         if settings.ui.theme != self.settings.ui.theme {
@@ -50,14 +63,24 @@ impl Reload {
         let mut rest = settings.clone();
         rest.ui.theme.clone_from(&self.settings.ui.theme);
         rest.ui.keymap.clone_from(&self.settings.ui.keymap);
+        rest.alerts.clone_from(&self.settings.alerts);
         if rest != self.settings {
             msgs.push(Msg::Notice(
-                "config changed: all but theme and keymap takes effect at the next start".into(),
+                "config changed: all but theme, keymap and alerts takes effect at the next start".into(),
             ));
         }
+        let mut news = for_screen(msgs);
+        if settings.alerts != self.settings.alerts {
+            self.watch = self.watch.take().map(|watch| watch.with_rules(&settings.alerts.rules));
+            news.push(News::Alerts(Box::new(settings.alerts.clone())));
+        }
         self.settings = settings;
-        msgs
+        news
     }
+}
+
+fn for_screen(msgs: Vec<Msg>) -> Vec<News> {
+    msgs.into_iter().map(News::Msg).collect()
 }
 
 fn theme(library: &Library, name: &str, depth: Depth, skin: &Skin) -> Vec<Msg> {
@@ -102,8 +125,24 @@ mod tests {
         let mut reload = Reload { watch: None, again, settings: resolved("") };
         let msgs = reload.config(&library, Depth::True, &skin);
         assert!(
-            matches!(msgs.as_slice(), [Msg::Keymap(Ok(keymap))] if keymap.name == "emacs"),
+            matches!(msgs.as_slice(), [News::Msg(Msg::Keymap(Ok(keymap)))] if keymap.name == "emacs"),
             "the keymap is the file's, the theme the command line's: {msgs:?}"
         );
+    }
+
+    #[test]
+    fn other_alerts_are_read_at_once_and_need_no_other_start() {
+        let library = Library::default();
+        let skin = Skin {
+            theme: library.theme("nord", Depth::True).unwrap(),
+            keymap: library.keymap("default").unwrap(),
+            glyphs: Glyphs::UNICODE,
+            utc: true,
+        };
+        let again: Again = Box::new(|| Ok(resolved("[alerts]\ndefaults = false")));
+        let mut reload = Reload { watch: None, again, settings: resolved("") };
+        let news = reload.config(&library, Depth::True, &skin);
+        assert!(matches!(news.as_slice(), [News::Alerts(alerts)] if !alerts.defaults), "{news:?}");
+        assert!(reload.config(&library, Depth::True, &skin).is_empty(), "nothing else changed");
     }
 }

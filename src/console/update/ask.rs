@@ -6,7 +6,7 @@ use tui_input::backend::crossterm::EventHandler;
 
 use super::super::Effect;
 use super::super::dialog::{
-    Basis, Confirm, Dialog, Form, Looking, Message, Then, Value, Wanted, confirm_page,
+    Basis, Confirm, Dialog, Fields, Form, Looking, Message, Then, Value, Wanted, confirm_page,
 };
 use super::super::ledger::Recording;
 use super::super::model::{Job, Model};
@@ -100,7 +100,6 @@ pub(super) fn form_for(model: &mut Model, wanted: Wanted, aim: Vec<Target>) -> V
 
 /// A key for a form, which was taken off the stack.
 pub(super) fn form_key(model: &mut Model, mut form: Box<Form>, key: KeyEvent) -> Vec<Effect> {
-    let last = form.fields.len().saturating_sub(1);
     match key.code {
         KeyCode::Esc => {
             model.say(format!("{}: cancelled, nothing was done", form.title()));
@@ -108,14 +107,24 @@ pub(super) fn form_key(model: &mut Model, mut form: Box<Form>, key: KeyEvent) ->
         }
         KeyCode::Enter => match form.change() {
             Ok(change) => return ask_for(model, change, form.aim),
-            Err(why) => form.problem = Some(why),
+            Err(why) => form.fields.problem = Some(why),
         },
-        KeyCode::Tab | KeyCode::Down => form.at = if form.at == last { 0 } else { form.at + 1 },
-        KeyCode::BackTab | KeyCode::Up => form.at = if form.at == 0 { last } else { form.at - 1 },
+        _ => edit(&mut form.fields, key),
+    }
+    model.dialogs.push(Dialog::Form(form));
+    Vec::new()
+}
+
+/// A key for lines to be filled in.
+pub(super) fn edit(fields: &mut Fields, key: KeyEvent) {
+    let last = fields.list.len().saturating_sub(1);
+    let at = fields.at;
+    match key.code {
+        KeyCode::Tab | KeyCode::Down => fields.at = if at == last { 0 } else { at + 1 },
+        KeyCode::BackTab | KeyCode::Up => fields.at = if at == 0 { last } else { at - 1 },
         _ => {
-            form.problem = None;
-            let at = form.at;
-            match form.fields.get_mut(at).map(|f| &mut f.value) {
+            fields.problem = None;
+            match fields.list.get_mut(at).map(|field| &mut field.value) {
                 Some(Value::Text(line)) => {
                     line.handle_event(&Event::Key(key));
                 }
@@ -131,8 +140,6 @@ pub(super) fn form_key(model: &mut Model, mut form: Box<Form>, key: KeyEvent) ->
             }
         }
     }
-    model.dialogs.push(Dialog::Form(form));
-    Vec::new()
 }
 
 /// Wait for an answer; returns its number.

@@ -8,6 +8,7 @@ mod act;
 mod ask;
 mod dialogs;
 mod grid;
+mod incidents;
 mod jobs;
 mod keys;
 mod mouse;
@@ -77,6 +78,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             unfinished::recording(model, problem);
             Vec::new()
         }
+        Msg::Incidents(board) => {
+            incidents::hung_up(model, *board);
+            Vec::new()
+        }
         Msg::Job(progress) => jobs::progress(model, progress),
         Msg::Saved(Ok(path)) => {
             model.say(format!("saved to {}", path.display()));
@@ -110,6 +115,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Notice(text) => {
             model.say(text);
+            Vec::new()
+        }
+        Msg::Warning(text) => {
+            model.fail(text);
             Vec::new()
         }
         Msg::Terminate => vec![Effect::Quit],

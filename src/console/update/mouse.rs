@@ -73,7 +73,7 @@ fn click(model: &mut Model, at: Position) -> Vec<Effect> {
         effects.extend(pane::show(model));
         if let Some((target, tab)) = &model.shown {
             let tab = *tab;
-            let scene = model.skin.scene(&model.fleet, model.now, target);
+            let scene = model.skin.scene(&model.fleet, &model.board, model.now, target);
             let (col, row) = (at.x - layout.pane.x, at.y - layout.pane.y);
             match model.panes.get_mut(tab).click(col, row, &scene) {
                 Answer::Pass => {}

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::super::model::Model;
 use super::super::{Effect, job, pane::Target};
 use super::{ask, pane, reveal, unfinished};
+use crate::alert::Severity;
 use crate::fleet::{Changes, Clause, Health, Link, Observation, ServiceId};
 
 /// In a fleet of more services than this, header and situation follow at most twice a second.
@@ -127,6 +128,7 @@ fn headline(model: &mut Model) {
         model.headline.counts = model.fleet.counts(model.now);
         model.headline.situation = model.fleet.situation(model.now);
         planned(model);
+        alarming(model);
         model.headline.at = at;
         model.headline.stale = false;
     }
@@ -161,6 +163,31 @@ fn planned(model: &mut Model) {
     let clause = Clause { health: Health::Running, text: words, service: None };
     situation.clauses.insert(0, clause);
     situation.worst = situation.clauses.iter().map(|c| c.health).max().unwrap_or(Health::Running);
+}
+
+/// The worst incident somebody has to look at is said first, with the rule that found it.
+fn alarming(model: &mut Model) {
+    let Some(worst) = model.board.loud().next() else { return };
+    let situation = &mut model.headline.situation;
+    let lead = format!("{} {}", worst.severity, worst.key.rule);
+    let service = worst.key.service.clone();
+    let known = situation.clauses.iter().position(|c| c.service.is_some() && c.service == service);
+    let health = match worst.severity {
+        Severity::Critical | Severity::High => Health::Unhealthy,
+        Severity::Medium => Health::Degraded,
+        Severity::Low => Health::Running,
+    };
+    let clause = if let Some(at) = known {
+        // Its trouble is told already: once is enough, and what is live says more.
+        let clause = situation.clauses.remove(at);
+        Clause { health: clause.health.max(health), text: format!("{lead}: {}", clause.text), service }
+    } else {
+        let name = service.as_ref().map_or("host", |id| &id.name);
+        let figures = if worst.figures.is_empty() { String::new() } else { format!(": {}", worst.figures) };
+        Clause { health, text: format!("{lead}: {name}{figures}"), service: None }
+    };
+    situation.worst = situation.worst.max(clause.health);
+    situation.clauses.insert(0, clause);
 }
 
 /// The target the pane is about: the selected row.

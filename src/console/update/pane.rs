@@ -39,7 +39,7 @@ pub(super) fn show(model: &mut Model) -> Vec<Effect> {
         }
     }
     if let Some((target, tab)) = &model.shown {
-        let scene = model.skin.scene(&model.fleet, model.now, target);
+        let scene = model.skin.scene(&model.fleet, &model.board, model.now, target);
         effects.extend(model.panes.get_mut(*tab).show(&scene));
     }
     effects
@@ -52,7 +52,7 @@ pub(super) fn told(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let Some((target, tab)) = &model.shown else { return Vec::new() };
-    let scene = model.skin.scene(&model.fleet, model.now, target);
+    let scene = model.skin.scene(&model.fleet, &model.board, model.now, target);
     model.panes.get_mut(*tab).observe(changes, &scene)
 }
 
@@ -65,7 +65,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         return Some(effects);
     };
     let tab = *tab;
-    let scene = model.skin.scene(&model.fleet, model.now, target);
+    let scene = model.skin.scene(&model.fleet, &model.board, model.now, target);
     let answer = model.panes.get_mut(tab).act(action, &scene);
     model.dirty = true;
     match answer {

@@ -90,7 +90,8 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
             Dialog::Help(help) if help.searching => Some(&mut help.query),
             Dialog::Confirm(confirm) if confirm.word().is_some() => Some(&mut confirm.typed),
             Dialog::Sure(sure) if sure.word.is_some() => Some(&mut sure.typed),
-            Dialog::Form(form) => form.typing(),
+            Dialog::Form(form) => form.fields.typing(),
+            Dialog::Reply(reply) => reply.fields.typing(),
             _ => None,
         };
         match line {

@@ -26,7 +26,7 @@ pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
         model.refuse("nothing is selected whose secrets could be shown");
         return effects;
     };
-    let scene = model.skin.scene(&model.fleet, model.now, target);
+    let scene = model.skin.scene(&model.fleet, &model.board, model.now, target);
     let masked = match model.panes.get(Tab::Config).masked(&scene) {
         Ok(masked) => masked,
         Err(why) => {
@@ -73,7 +73,7 @@ pub(super) fn came(model: &mut Model, replica: &ReplicaId, result: Result<Secret
         model.say("the config tab was left meanwhile: nothing is revealed");
         return;
     };
-    let scene = model.skin.scene(&model.fleet, model.now, target);
+    let scene = model.skin.scene(&model.fleet, &model.board, model.now, target);
     if model.panes.get_mut(Tab::Config).revealed(replica, secrets, &scene) {
         model.say("shown until you leave the tab");
     } else {

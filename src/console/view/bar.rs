@@ -76,7 +76,7 @@ pub(super) fn bar(model: &Model, area: Rect, buf: &mut Buffer) {
         end = place.x + place.width;
     }
     let Some((target, tab)) = &model.shown else { return };
-    let scene = model.skin.scene(&model.fleet, model.now, target);
+    let scene = model.skin.scene(&model.fleet, &model.board, model.now, target);
     let status = model.panes.get(*tab).status(&scene);
     let room = usize::from(area.width.saturating_sub(end + 3));
     if status.is_empty() || room < 6 {

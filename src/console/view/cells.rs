@@ -6,10 +6,12 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use ratatui::text::Span;
 
+use super::super::board::severity_role;
 use super::super::grid::{Cell, Column, Totals, health_words};
 use super::super::model::Model;
 use super::super::widget::text;
 use super::health_role;
+use crate::alert::Incident;
 use crate::config::Role;
 use crate::fleet::{Health, Limits, Metric, Series, Summary, Usage, fold};
 use crate::text::human;
@@ -119,6 +121,12 @@ fn replicas(model: &Model, up: u32, total: u32, worst: Health) -> Vec<Span<'stat
 fn health(model: &Model, summary: &Summary, width: usize) -> Vec<Span<'static>> {
     let words = health_words(summary, model.now);
     plain(model, text::clip(&words, width, model.skin.glyphs.ellipsis), health_role(summary.health.health))
+}
+
+/// `healthy, HighMemory: memory 93%`.
+pub(super) fn alarm(model: &Model, summary: &Summary, worst: &Incident, width: usize) -> Vec<Span<'static>> {
+    let words = format!("{}, {}: {}", health_words(summary, model.now), worst.key.rule, worst.figures);
+    plain(model, text::clip(&words, width, model.skin.glyphs.ellipsis), severity_role(worst.severity))
 }
 
 fn ports(model: &Model, summary: &Summary, width: usize) -> Vec<Span<'static>> {

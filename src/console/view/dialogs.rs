@@ -9,7 +9,7 @@ use tui_logger::{TuiLoggerLevelOutput, TuiLoggerWidget};
 use super::super::dialog::{Before, Dialog, Message, Palette, Picker};
 use super::super::model::Model;
 use super::super::widget::text;
-use super::{confirm, first_shown, footer, frame, help, operation};
+use super::{confirm, first_shown, footer, frame, help, incidents, operation};
 use crate::config::Role;
 
 /// Draw a dialog; returns the cursor's place while something is typed in it.
@@ -20,6 +20,11 @@ pub(super) fn dialog(model: &Model, dialog: &Dialog, buf: &mut Buffer) -> Option
     }
     match dialog {
         Dialog::Form(form) => operation::form(model, form, area, buf),
+        Dialog::Incidents(list) => {
+            incidents::list(model, list, area, buf);
+            None
+        }
+        Dialog::Reply(reply) => incidents::reply(model, reply, area, buf),
         Dialog::Looking(looking) => {
             operation::looking(model, looking, area, buf);
             None

@@ -6,11 +6,13 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthChar;
 
+use super::super::board::severity_role;
 use super::super::grid::{Cell, Column, Columns, Fold, Row};
 use super::super::model::Model;
 use super::super::pane::Target;
 use super::super::widget::text;
 use super::{GUTTER, cells, grid_focused, health_glyph, health_role};
+use crate::alert::{Incident, Severity};
 use crate::config::Role;
 use crate::fleet::{self, Health, Replica};
 
@@ -78,10 +80,13 @@ fn draw_row(model: &Model, columns: &Columns, row: &Row, line: Rect, buf: &mut B
         Fold::Open => glyphs.open,
         Fold::Folded => glyphs.folded,
     };
-    let gutter = vec![
+    let mut gutter = vec![
         Span::styled(if marked { glyphs.mark } else { " " }, theme.style(Role::Marked)),
         Span::styled(fold, theme.style(Role::Dim)),
     ];
+    if let Some(severity) = alarm(model, row) {
+        gutter.push(Span::styled(ALARM, theme.style(severity_role(severity))));
+    }
     text::put(buf, line, 0, &Line::from(gutter));
     let name_width = columns.cells().first().map_or(line.width, |c| c.width).saturating_sub(GUTTER);
     let name_at = Rect { x: line.x + GUTTER.min(line.width), width: name_width, ..line };
@@ -108,7 +113,13 @@ fn draw_row(model: &Model, columns: &Columns, row: &Row, line: Rect, buf: &mut B
                         let words = text::clip(words, usize::from(cell.width), glyphs.ellipsis);
                         vec![Span::styled(words, theme.style(Role::Marker))]
                     }
-                    _ => cells::cell(model, &summary, history.as_ref(), *cell),
+                    _ => match (cell.column, model.board.worst(id)) {
+                        // Where the verdict says nothing is wrong, the incident says what is.
+                        (Column::Health, Some(worst)) if summary.health.health.is_well() => {
+                            cells::alarm(model, &summary, worst, usize::from(cell.width))
+                        }
+                        _ => cells::cell(model, &summary, history.as_ref(), *cell),
+                    },
                 };
                 put(buf, line, *cell, spans);
             }
@@ -143,6 +154,23 @@ fn draw_row(model: &Model, columns: &Columns, row: &Row, line: Rect, buf: &mut B
                 put(buf, line, *cell, spans);
             }
         }
+    }
+}
+
+/// Stands before a row with an incident that somebody has to look at.
+const ALARM: &str = "!";
+
+/// How bad the worst incident of a row is; of a project's, where its services are not shown.
+fn alarm(model: &Model, row: &Row) -> Option<Severity> {
+    match &row.target {
+        Target::Service(id) => model.board.worst(id).map(|incident| incident.severity),
+        Target::Project(project) if row.fold == Fold::Folded => {
+            let within = |incident: &&Incident| {
+                incident.key.service.as_ref().is_some_and(|service| service.project == *project)
+            };
+            model.board.loud().find(within).map(|incident| incident.severity)
+        }
+        Target::Project(_) | Target::Replica(_) => None,
     }
 }
 

@@ -6,10 +6,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::super::board::{Loudness, severity_role};
 use super::super::ledger::Recording;
 use super::super::model::Model;
 use super::super::widget::text;
 use super::{health_glyph, health_role};
+use crate::alert::Severity;
 use crate::config::Role;
 use crate::fleet::{Health, HostUsage, Link};
 use crate::text::human;
@@ -98,6 +100,10 @@ fn pieces(model: &Model, base: Style) -> Vec<Piece> {
     if model.on_protected() {
         add(96, false, vec![Span::styled("PROTECTED ", base)]);
     }
+    let open = incidents(model, base);
+    if !open.is_empty() {
+        add(92, false, open);
+    }
     if let Some(engine) = model.fleet.engine() {
         let host = text::clip(&engine.host, 30, model.skin.glyphs.ellipsis);
         if !host.is_empty() {
@@ -134,6 +140,35 @@ fn pieces(model: &Model, base: Style) -> Vec<Piece> {
     }
     add(95, true, live(model, base));
     pieces
+}
+
+/// `▲ 1 critical 2 high`: incidents somebody has to look at; those that somebody has, or that are
+/// muted, only where there is none of these.
+fn incidents(model: &Model, base: Style) -> Vec<Span<'static>> {
+    let theme = &model.skin.theme;
+    let count = |severity: Severity| model.board.loud().filter(|it| it.severity == severity).count();
+    let loud = Severity::ALL.into_iter().map(|severity| (severity, count(severity)));
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    for (severity, count) in loud.filter(|(_, count)| *count > 0) {
+        let style = base.patch(theme.style(severity_role(severity)));
+        if spans.is_empty() {
+            spans.push(Span::styled(format!("{} ", model.skin.glyphs.warn), style));
+        }
+        spans.push(Span::styled(format!("{count} {severity} "), style));
+    }
+    if spans.is_empty() {
+        let quiet = [(Loudness::Seen, "seen"), (Loudness::Muted, "muted")];
+        for (loudness, word) in quiet {
+            match model.board.count(loudness) {
+                0 => {}
+                count => spans.push(Span::styled(format!("{count} {word} "), base)),
+            }
+        }
+        if !spans.is_empty() {
+            spans.insert(0, Span::styled(format!("{} ", model.skin.glyphs.warn), base));
+        }
+    }
+    spans
 }
 
 /// The machine in whole percent, so that the line does not flicker; most telling first.

@@ -13,6 +13,7 @@ mod frame;
 mod grid;
 mod header;
 mod help;
+mod incidents;
 mod jobs;
 mod operation;
 
@@ -96,7 +97,7 @@ fn pane(model: &Model, area: Rect, buf: &mut Buffer) {
         return;
     }
     if let Some((target, tab)) = &model.shown {
-        let scene = model.skin.scene(&model.fleet, model.now, target);
+        let scene = model.skin.scene(&model.fleet, &model.board, model.now, target);
         model.panes.get(*tab).render(&scene, area, buf);
     }
 }

@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
-use super::super::dialog::{Form, Looking, Past, Revisions, Sure, Unfinished, Value, how_far};
+use super::super::dialog::{Fields, Form, Looking, Past, Revisions, Sure, Unfinished, Value, how_far};
 use super::super::model::Model;
 use super::super::widget::text;
 use super::{first_shown, footer, frame};
@@ -18,19 +18,31 @@ const LABEL: u16 = 10;
 
 /// Ask for a value.
 pub(super) fn form(model: &Model, form: &Form, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    fields(model, &form.title(), &form.fields, "shows the plan", area, buf)
+}
+
+/// Lines to be filled in; `enter` = what that key does.
+pub(super) fn fields(
+    model: &Model,
+    title: &str,
+    fields: &Fields,
+    enter: &'static str,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Option<Position> {
     let theme = &model.skin.theme;
-    let inside = frame::frame(model, area, &form.title(), Role::Dialog, buf);
+    let inside = frame::frame(model, area, title, Role::Dialog, buf);
     if inside.is_empty() {
         return None;
     }
     let mut cursor = None;
-    for (i, field) in form.fields.iter().enumerate() {
+    for (i, field) in fields.list.iter().enumerate() {
         let y = inside.y + (i as u16) * 2;
         if y >= inside.bottom() {
             break;
         }
         let row = Rect { y, height: 1, ..inside };
-        let here = form.at == i;
+        let here = fields.at == i;
         let label = if here { Role::Key } else { Role::KeyDoc };
         text::put(buf, row, 0, &Line::styled(field.label, theme.style(label)));
         let at = Rect { x: row.x + LABEL.min(row.width), width: row.width.saturating_sub(LABEL), ..row };
@@ -54,14 +66,19 @@ pub(super) fn form(model: &Model, form: &Form, area: Rect, buf: &mut Buffer) -> 
         }
     }
     let foot = Rect { y: inside.bottom().saturating_sub(1), height: 1, ..inside };
-    if let Some(problem) = &form.problem {
+    if let Some(problem) = &fields.problem {
         let above = Rect { y: foot.y.saturating_sub(1).max(inside.y), ..foot };
         text::put(buf, above, 0, &Line::styled(problem.clone(), theme.style(Role::Bad)));
     }
-    let next: &[(&str, &str)] = if form.fields.len() > 1 { &[("tab", "next")] } else { &[] };
-    let keys = [("enter", "shows the plan")].iter().chain(next).chain(&[("esc", "leave it")]).copied();
+    let next: &[(&str, &str)] = if fields.list.len() > 1 { &[("tab", "next")] } else { &[] };
+    let keys = [("enter", enter)].into_iter().chain(next.iter().copied()).chain([("esc", "leave it")]);
     text::put(buf, foot, 0, &hints(model, keys));
     cursor
+}
+
+/// A line of keys and what they do.
+pub(super) fn keys(model: &Model, area: Rect, keys: Vec<(&str, &str)>, buf: &mut Buffer) {
+    text::put(buf, area, 0, &hints(model, keys.into_iter()));
 }
 
 /// Keys and what they do.
