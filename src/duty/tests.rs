@@ -216,3 +216,73 @@ async fn an_engine_that_never_answered_is_told_too() {
     let found = journal.incidents(IncidentQuery::default()).await.unwrap();
     assert_eq!(found[0].1.sentence(), "Lost on host: connection refused");
 }
+
+#[tokio::test]
+async fn without_a_journal_it_can_be_acknowledged_and_silenced_here() {
+    let mut duty = duty(None, "ada", Vec::new());
+    look(&mut duty, &fleet(true), 10).await;
+    let incident = duty.incidents()[0].clone();
+    let word = duty.acknowledge(&incident.key, "on it", at(11));
+    assert!(
+        matches!(&word, Some(Word::Done(words)) if words.starts_with("acknowledged: Down on ")),
+        "{word:?}"
+    );
+    let seen = duty.incidents()[0].acknowledged.clone().unwrap();
+    assert_eq!((&*seen.who, &*seen.note, seen.at), ("ada", "on it", at(11)));
+    for target in ["shop/api", "Down"] {
+        let word = duty.silence(target, at(3611), "swap", at(11));
+        assert!(
+            matches!(&word, Some(Word::Done(words)) if words.ends_with(" is silenced for 1 h")),
+            "{word:?}"
+        );
+    }
+    duty.look(&fleet(true), at(12));
+    assert!(duty.incidents()[0].muted.is_some());
+    let ids: Vec<i64> = duty.silences().iter().map(|silence| silence.id).collect();
+    assert_eq!(ids, [1, 2]);
+    duty.lift(vec![1]);
+    duty.look(&fleet(true), at(13));
+    assert!(duty.incidents()[0].muted.is_some(), "the other one still holds");
+    duty.lift(vec![2]);
+    duty.look(&fleet(true), at(14));
+    assert!(duty.incidents()[0].muted.is_none());
+    duty.look(&fleet(false), at(20));
+    assert_eq!(duty.over().map(|it| it.closed.unwrap().0).collect::<Vec<_>>(), [at(20)]);
+    let word = duty.acknowledge(&incident.key, "", at(21));
+    assert!(matches!(word, Some(Word::Refused(words)) if words.contains("over by now")));
+    duty.look(&fleet(false), at(20 + 25 * 3600));
+    assert_eq!(duty.over().count(), 0, "yesterday's news");
+}
+
+#[tokio::test]
+async fn silences_and_what_is_over_are_everybodys() {
+    let journal = Journal::in_memory().unwrap();
+    let mut one = duty(Some(&journal), "ada", Vec::new());
+    look(&mut one, &fleet(true), 10).await;
+    until(&mut one, 10, |duty| duty.incidents()[0].id == Some(1)).await;
+    let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
+    let until_then = now + jiff::SignedDuration::from_hours(2);
+    assert!(one.silence("Down", until_then, "swap", now).is_none(), "the journal answers");
+    until(&mut one, 10, |duty| !duty.silences().is_empty()).await;
+    let silence = one.silences()[0].clone();
+    assert_eq!((&*silence.who, &*silence.reason, silence.until), ("ada", "swap", until_then));
+    // Closed now, so that it is of today.
+    assert_eq!(one.look(&fleet(false), now).len(), 1);
+    one.end(Duration::from_secs(30)).await;
+
+    let mut two = duty(Some(&journal), "bob", Vec::new());
+    let later = now.duration_since(at(0)).as_secs() + 1;
+    assert_eq!(look(&mut two, &fleet(false), later).await, 0);
+    assert_eq!(two.over().map(|it| it.id).collect::<Vec<_>>(), [Some(1)]);
+    assert_eq!(two.silences(), std::slice::from_ref(&silence));
+    assert!(two.lift(vec![silence.id]).is_none());
+    until(&mut two, 30, |duty| duty.silences().is_empty()).await;
+    two.lift(vec![silence.id]);
+    let refused = loop {
+        let word = two.word().await;
+        if let Some(words) = two.take(word, at(30)) {
+            break words;
+        }
+    };
+    assert!(refused.starts_with("still silenced: "), "{refused}");
+}

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::fake::Fake;
+use super::pty::Term;
 use super::*;
 
 /// A rule that holds on the made-up engine, and one that does not.
@@ -192,6 +193,56 @@ fn two_that_watch_beside_each_other_tell_once() {
     next(&second);
     assert_eq!(next(&told)["status"], "closed");
     assert_eq!((one.end(), two.end()), (Some(0), Some(0)));
+    assert!(told.try_recv().is_err(), "nothing was told twice");
+    assert_eq!(incidents(&user, &fake, &["--all"]).len(), 1);
+}
+
+#[test]
+fn a_console_beside_qd_watch_shows_the_same_rings_and_tells_nobody_twice() {
+    let (url, told) = receiver();
+    // Long enough for the terminal to ring: what opens with the screen is seen on it.
+    let alerts = format!("terminal = ['osc9']\n{}", hook(&url));
+    let user = user(&alerts, &RULES.replace("10m", "8s"));
+    let fake = Fake::start(&user);
+    let mut term = Term::start(&["--host", &fake.host()], 100, 30, &[], user.home.path());
+    term.see("live");
+    let (watching, lines) = Watching::start(&user, &fake);
+    term.see("1 high");
+    let line = next(&lines);
+    assert!(line.contains("opened  high     Runs on "), "{line}");
+    assert_eq!(next(&told)["status"], "open");
+    let bytes = String::from_utf8_lossy(&term.bytes).into_owned();
+    assert!(bytes.contains("\u{1b}]9;qd high: Runs on ") && !bytes.contains('\u{7}'), "as the config says");
+
+    term.keys("I");
+    term.see("incidents: 1 open");
+    term.keys("a");
+    term.see("acknowledge Runs");
+    term.keys("on it\r");
+    term.see("seen by");
+    assert_eq!(incidents(&user, &fake, &[])[0]["acknowledged"]["note"], "on it");
+    // What others do is seen here.
+    fake.qd(&user, &["silence", "Runs", "--for", "2h", "it", "is", "known"]).expect(0, &[]);
+    term.see("it is known");
+    term.keys("u");
+    term.see("no longer silenced");
+    fake.qd(&user, &["silence"]).expect(0, &["nothing is silenced"]);
+
+    // A slip of the pen is told and closes nothing; a good file does what it says.
+    let file = user.home.path().join("config/alerts.yaml");
+    std::fs::write(&file, "alerts: nonsense").unwrap();
+    term.see("alerts.yaml:1");
+    term.see("incidents: 1 open");
+    std::fs::write(&file, OVER).unwrap();
+    term.see("incidents: 0 open");
+    assert!(next(&lines).contains("closed  "));
+    assert_eq!(next(&told)["status"], "closed");
+    term.keys("\u{1b}");
+    // Escape and a letter at once would be another key.
+    term.wait("no list any more", |text| !text.contains("incidents: 0 open"));
+    term.keys("q");
+    assert_eq!(term.end().code(), Some(0));
+    assert_eq!(watching.end(), Some(0));
     assert!(told.try_recv().is_err(), "nothing was told twice");
     assert_eq!(incidents(&user, &fake, &["--all"]).len(), 1);
 }

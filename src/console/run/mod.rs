@@ -323,6 +323,7 @@ impl Runner {
     fn hear(&mut self, word: Word) {
         if let Word::Done(words) = &word {
             self.take(Msg::Notice(words.clone()));
+            self.post.soon();
         }
         let said = self.post.duty().and_then(|duty| duty.take(word, Timestamp::now()));
         if let Some(words) = said {

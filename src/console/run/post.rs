@@ -132,6 +132,11 @@ impl Post {
         self.duty.as_mut()
     }
 
+    /// Ask the rules at the next opportunity: what was asked for is done, and to be seen.
+    pub(super) fn soon(&mut self) {
+        self.looked = None;
+    }
+
     /// Ask the rules, if it is time. What the terminal is to be written because of it.
     pub(super) fn look(&mut self, fleet: &Fleet, now: Timestamp) -> Option<Vec<u8>> {
         let duty = self.duty.as_mut()?;

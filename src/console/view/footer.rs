@@ -96,7 +96,9 @@ fn keys(model: &Model, room: usize) -> Line<'static> {
     let context = model.context();
     let mut spans = vec![Span::raw(" ")];
     let mut used = 0;
-    for &(action, word) in useful(model) {
+    let alarm = model.context() == Context::Grid && model.board.loud().next().is_some();
+    let first: Useful = if alarm { &[(Action::Incidents, "incidents")] } else { &[] };
+    for &(action, word) in first.iter().chain(useful(model)) {
         let Some(key) = model.skin.keymap.key(context, action) else { continue };
         let width = text::width(key) + 1 + word.len() + 2;
         if used + width > room + 2 {

@@ -89,12 +89,12 @@ fn nothing(model: &Model) -> String {
         (Some(0), _) => {
             "No alert rules are in force: [alerts] in the config has neither rules nor defaults.".to_owned()
         }
-        (Some(rules), 0) => format!(
-            "No incident is open, and none was since yesterday. {rules} rules are asked every second."
-        ),
-        (Some(rules), over) => format!(
-            "No incident is open; {over} ended since yesterday. {rules} rules are asked every second."
-        ),
+        (Some(rules), 0) => {
+            format!("No incident is open, and none was since yesterday. Rules asked every second: {rules}.")
+        }
+        (Some(rules), over) => {
+            format!("No incident is open; {over} ended since yesterday. Rules asked every second: {rules}.")
+        }
     }
 }
 
