@@ -13,12 +13,13 @@
 //! | [`host`] | yes | this machine: cgroups, `/proc`, disks |
 //! | [`engine`] | yes | the [`engine::Engine`] trait and what stands behind it: Docker, demo |
 //! | [`probe`] | yes | our own checks of services: http, tcp, databases' handshakes, commands |
+//! | [`metrics`] | yes | what services say of themselves: Prometheus texts and commands → figures |
 //! | [`follow`] | yes | log streams of a *subject* (replica, service, project, all), through restart and recreate |
 //! | [`journal`] | yes | what was done here, by whom, and what became of it: `SQLite` |
 //! | [`notify`] | yes | telling people outside: webhooks, the terminal's bell |
 //! | [`duty`] | yes | rules asked again and again, incidents written down, people told |
 //! | [`operate`] | yes | intent → plan → steps → gate → commit or undo |
-//! | [`watch`] | yes | engine and probes joined into one stream of observations |
+//! | [`watch`] | yes | engine, probes and metrics joined into one stream of observations |
 //! | [`console`] | only its runner | the terminal UI: model, `update` (pure), view (pure), runner, terminal |
 //! | [`cli`] | yes | the headless twin: one file per command |
 //!
@@ -58,6 +59,7 @@ pub mod follow;
 pub mod host;
 pub mod journal;
 pub mod logs;
+pub mod metrics;
 pub mod notify;
 pub mod operate;
 pub mod probe;

@@ -1,8 +1,8 @@
 //! Everything that is told of the fleet, joined into one stream of observations: what the engine
-//! says, and what our own probes say of what it runs.
+//! says, what our own probes say of what it runs, and what that says of itself.
 //!
 //! Owns: who is told of what. Must not: change an observation, or hold one back for another's sake.
-//! Where nothing is to be probed, it is the engine's own stream and costs nothing more.
+//! Where nothing is to be asked, it is the engine's own stream and costs nothing more.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,74 +15,72 @@ use tokio::sync::{mpsc, watch};
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::fleet::Observation;
-use crate::probe::{self, Roster, Rules, Targets, Tools};
+use crate::metrics;
+use crate::probe::{self, Asks, Roster, Targets, Tools, Try};
 
-/// Facts of probes on their way.
+/// Facts on their way.
 const QUEUE: usize = 64;
 
 /// Everything that happens, for ever. Poll it inside a runtime.
 pub fn watch(engine: &Arc<dyn Engine>, settings: &Settings) -> BoxStream<'static, Observation> {
-    let probing = Probing {
-        roster: Roster::new(Rules::new(&settings.probes)),
-        tools: Tools::new(engine.clone()),
-        running: None,
-    };
-    Joined { engine: engine.watch(), probing, turn: false }.boxed()
+    let tools = Tools::new(engine.clone());
+    Joined {
+        engine: engine.watch(),
+        probing: probing(probe::Rules::new(&settings.probes), tools.clone()),
+        scraping: scraping(metrics::Rules::new(&settings.metrics), tools),
+        turn: 0,
+    }
+    .boxed()
 }
 
-/// The probes, begun once there is something to probe.
-struct Probing {
-    roster: Roster,
-    tools: Tools,
-    running: Option<Running>,
+fn probing(rules: probe::Rules, tools: Tools) -> Asking<probe::Rules> {
+    Asking::new(rules, move |target: Arc<probe::Target>| {
+        let tools = tools.clone();
+        async move { probe::attempt(&tools, &target).await }.boxed()
+    })
 }
 
-struct Running {
-    targets: watch::Sender<Targets>,
+fn scraping(rules: metrics::Rules, tools: Tools) -> Asking<metrics::Rules> {
+    Asking::new(rules, move |target: Arc<metrics::Target>| {
+        let tools = tools.clone();
+        async move { metrics::scrape(&tools, &target).await }.boxed()
+    })
+}
+
+/// What is asked of replicas again and again, begun once there is something to ask.
+struct Asking<A: Asks> {
+    roster: Roster<A>,
+    attempt: Try<A::Target>,
+    running: Option<Running<A::Target>>,
+}
+
+struct Running<W> {
+    targets: watch::Sender<Targets<W>>,
     told: mpsc::Receiver<Observation>,
 }
 
-impl Probing {
-    /// The engine says this: there may be other things to probe now.
+impl<A: Asks> Asking<A> {
+    fn new(rules: A, attempt: impl Fn(Arc<A::Target>) -> Doing<A> + Send + Sync + 'static) -> Self {
+        Self { roster: Roster::new(rules), attempt: Arc::new(attempt), running: None }
+    }
+
+    /// The engine says this: there may be other things to ask now.
     fn observe(&mut self, observation: &Observation) {
         let Some(targets) = self.roster.observe(observation) else { return };
         if let Some(running) = &self.running {
-            // The prober ends only after us.
+            // Who asks ends only after us.
             let _ = running.targets.send(targets);
             return;
         }
         let (tell, told) = mpsc::channel(QUEUE);
         let (sender, receiver) = watch::channel(targets);
-        let tools = self.tools.clone();
-        let attempt = Arc::new(move |target: Arc<probe::Target>| {
-            let tools = tools.clone();
-            async move { probe::attempt(&tools, &target).await }.boxed()
-        });
-        tokio::spawn(probe::run(attempt, receiver, tell));
+        tokio::spawn(probe::run(self.attempt.clone(), receiver, tell));
         self.running = Some(Running { targets: sender, told });
     }
-}
 
-/// Both streams as one; ends when the engine's does.
-struct Joined {
-    engine: BoxStream<'static, Observation>,
-    probing: Probing,
-    /// Whose turn it is to be asked first: neither can drown the other.
-    turn: bool,
-}
-
-impl Joined {
-    fn poll_engine(&mut self, cx: &mut Context<'_>) -> Poll<Option<Observation>> {
-        let polled = self.engine.poll_next_unpin(cx);
-        if let Poll::Ready(Some(observation)) = &polled {
-            self.probing.observe(observation);
-        }
-        polled
-    }
-
-    fn poll_probes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Observation>> {
-        match &mut self.probing.running {
-            // A prober that is gone tells nothing any more, which does not end the engine's stream.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Observation>> {
+        match &mut self.running {
+            // Who is gone tells nothing any more, which does not end the engine's stream.
             Some(running) => match running.told.poll_recv(cx) {
                 Poll::Ready(None) => Poll::Pending,
                 polled => polled,
@@ -92,14 +90,41 @@ impl Joined {
     }
 }
 
+/// One asking under way.
+type Doing<A> = futures_util::future::BoxFuture<'static, <<A as Asks>::Target as probe::Work>::Done>;
+
+/// All streams as one; ends when the engine's does.
+struct Joined {
+    engine: BoxStream<'static, Observation>,
+    probing: Asking<probe::Rules>,
+    scraping: Asking<metrics::Rules>,
+    /// Whose turn it is to be asked first: none can drown the others.
+    turn: usize,
+}
+
+impl Joined {
+    fn poll_engine(&mut self, cx: &mut Context<'_>) -> Poll<Option<Observation>> {
+        let polled = self.engine.poll_next_unpin(cx);
+        if let Poll::Ready(Some(observation)) = &polled {
+            self.probing.observe(observation);
+            self.scraping.observe(observation);
+        }
+        polled
+    }
+}
+
 impl Stream for Joined {
     type Item = Observation;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Observation>> {
-        self.turn = !self.turn;
+        self.turn = (self.turn + 1) % 3;
         let first = self.turn;
-        for probes in [first, !first] {
-            let polled = if probes { self.poll_probes(cx) } else { self.poll_engine(cx) };
+        for who in [first, first + 1, first + 2] {
+            let polled = match who % 3 {
+                0 => self.poll_engine(cx),
+                1 => self.probing.poll(cx),
+                _ => self.scraping.poll(cx),
+            };
             if polled.is_ready() {
                 return polled;
             }

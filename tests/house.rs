@@ -18,12 +18,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("host", &["text", "fleet"]),
     ("engine", &["text", "fleet", "logs", "config", "host"]),
     ("probe", &["text", "fleet", "config", "engine"]),
+    ("metrics", &["text", "fleet", "config", "engine", "probe"]),
     ("follow", &["text", "fleet", "logs", "engine"]),
     ("journal", &["text", "fleet", "alert", "config"]),
     ("notify", &["text", "fleet", "alert", "config"]),
     ("duty", &["text", "fleet", "alert", "config", "journal", "notify"]),
     ("operate", &["text", "action", "fleet", "config", "engine", "probe", "journal"]),
-    ("watch", &["fleet", "config", "engine", "probe"]),
+    ("watch", &["fleet", "config", "engine", "probe", "metrics"]),
     (
         "console",
         &[
@@ -34,8 +35,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "text", "action", "fleet", "logs", "alert", "config", "host", "engine", "probe", "follow",
-            "journal", "notify", "duty", "operate", "watch", "console",
+            "text", "action", "fleet", "logs", "alert", "config", "host", "engine", "probe", "metrics",
+            "follow", "journal", "notify", "duty", "operate", "watch", "console",
         ],
     ),
 ];

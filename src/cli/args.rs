@@ -22,7 +22,7 @@ pub use change::{
     LeftArgs, LimitArgs, RecreateArgs, RestartArgs, RmArgs, RollbackArgs, ScaleArgs, StartArgs, UpArgs,
 };
 pub use past::{HistoryArgs, JournalArgs};
-pub use probe::{CheckArgs, DiscoverArgs, ProbeArgs, ProbeCommand, ProbeListArgs};
+pub use probe::{CheckArgs, DiscoverArgs, MetricsArgs, ProbeArgs, ProbeCommand, ProbeListArgs};
 pub use values::{
     ActFormat, CheckFormat, Cpus, JournalFormat, LevelArg, LogFormat, Memory, PullArg, SchemaOf, Span,
     StatusFormat, TableOrJson, Tail, TextOrJson, ValueError, When,
@@ -106,6 +106,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Our own checks of services: list them, or look for some
     Probe(ProbeArgs),
+    /// What services say of themselves: requests, errors, response times, whatever they count
+    Metrics(MetricsArgs),
     /// Logs of a replica, a service, a project or everything, merged by time
     Logs(LogsArgs),
     /// Start services or replicas, and wait until they are well

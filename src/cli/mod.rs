@@ -28,6 +28,7 @@ mod limit;
 mod logging;
 mod logs;
 mod man;
+mod metrics;
 mod out;
 mod past;
 mod ports;
@@ -145,6 +146,7 @@ fn headless(global: Global, command: &Command) -> Result<Exit, CliError> {
         Command::Status(args) => block_on(status::run(&mut session, args))?,
         Command::Check(args) => block_on(check::run(&mut session, args))?,
         Command::Probe(args) => block_on(probe::run(&mut session, args))?,
+        Command::Metrics(args) => block_on(metrics::run(&mut session, args))?,
         // Reading and writing side by side: the only command where throughput counts.
         Command::Logs(args) => runtime(Some(2))?.block_on(logs::run(&mut session, args)),
         Command::History(args) => block_on(history::run(&mut session, args))?,

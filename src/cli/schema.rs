@@ -4,7 +4,7 @@ use std::io;
 
 use super::args::{SchemaArgs, SchemaOf};
 use super::exit::{CliError, Exit};
-use super::{act, check, doctor, history, incidents, journal, json, logs, ports, probe, status};
+use super::{act, check, doctor, history, incidents, journal, json, logs, metrics, ports, probe, status};
 
 /// Print the JSON schema of an output.
 pub(super) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
@@ -22,6 +22,7 @@ pub(super) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaOf::Doctor => doctor::schema(),
         SchemaOf::Check => check::schema(),
         SchemaOf::Probes => probe::schema(),
+        SchemaOf::Metrics => metrics::schema(),
     };
     json::pretty(&mut io::stdout().lock(), &schema)?;
     Ok(Exit::Done)

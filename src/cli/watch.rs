@@ -13,7 +13,7 @@ use super::exit::{CliError, Exit};
 use super::incidents::{IncidentJson, role};
 use super::session::Session;
 use super::setup::{Setup, env};
-use super::{json, past, say};
+use super::{json, metrics, past, say};
 use crate::alert::{Change, Incident};
 use crate::config::{self, Changed, Paths, Role};
 use crate::duty::{self, Brief, Duty, Posting};
@@ -162,6 +162,10 @@ async fn once(session: &mut Session, args: &WatchArgs) -> Result<Exit, CliError>
         Ok(mut fleet) => {
             fleet.apply(Observation::Link(Link::Live));
             probe(session, &mut fleet).await;
+            let asked = metrics::ask(session, &mut fleet, |_| true, Some(metrics::GAP)).await;
+            for sentence in asked.sentences(&fleet) {
+                say(&format!("warning: {sentence}"));
+            }
             (fleet, None)
         }
         Err(error) => (unreachable(&error), Some(error)),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Measured, ReplicaId};
+use super::scraped::Reading;
+use super::{Measured, ReplicaId, unit_of};
 
 /// A figure that was not measured for this long says nothing about now, while its interval is not
 /// known.
@@ -14,12 +15,13 @@ const STALE: SignedDuration = SignedDuration::from_secs(60);
 const NAMES: usize = 256;
 
 /// The newest value of one name.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Figure {
     at: Timestamp,
     /// From the measurement before to this one.
     interval: Option<SignedDuration>,
     value: f64,
+    unit: Arc<str>,
 }
 
 impl Figure {
@@ -36,26 +38,44 @@ pub(super) struct Measures(BTreeMap<Option<ReplicaId>, BTreeMap<Arc<str>, Figure
 impl Measures {
     /// Take newer figures. Whether any is another.
     pub(super) fn tell(&mut self, told: Measured) -> bool {
-        let figures = self.0.entry(told.replica).or_default();
+        let Measured { at, replica, values, .. } = told;
+        let readings = values.into_iter().map(|(name, value)| {
+            let unit = unit_of(&name).into();
+            Reading { name, value, unit }
+        });
+        self.take(at, replica, None, readings)
+    }
+
+    /// The same, of what says its units and perhaps how often it is measured.
+    pub(super) fn take(
+        &mut self,
+        at: Timestamp,
+        replica: Option<ReplicaId>,
+        every: Option<SignedDuration>,
+        readings: impl IntoIterator<Item = Reading>,
+    ) -> bool {
+        let figures = self.0.entry(replica).or_default();
         let mut changed = false;
-        for (name, value) in told.values {
+        for Reading { name, value, unit } in readings {
             if value.is_nan() {
                 // A quantile of nothing, a ratio of none: not measured.
                 continue;
             }
-            let before = figures.get(&name).copied();
+            let before = figures.get(&name);
             if before.is_none() && figures.len() >= NAMES {
-                figures.retain(|_, figure| figure.is_fresh(told.at));
+                figures.retain(|_, figure| figure.is_fresh(at));
                 if figures.len() >= NAMES {
                     continue;
                 }
             }
+            let before = figures.get(&name);
             changed |= before.is_none_or(|before| before.value.to_bits() != value.to_bits());
-            let gap = before.map(|before| told.at.duration_since(before.at));
+            let gap = before.map(|before| at.duration_since(before.at));
             // A clock set back says nothing about how often it is measured.
-            let interval =
-                gap.filter(SignedDuration::is_positive).or(before.and_then(|before| before.interval));
-            figures.insert(name, Figure { at: told.at, interval, value });
+            let interval = every
+                .or(gap.filter(SignedDuration::is_positive))
+                .or(before.and_then(|before| before.interval));
+            figures.insert(name, Figure { at, interval, value, unit });
         }
         changed
     }
@@ -94,6 +114,26 @@ impl Measures {
             "availability" => values().reduce(f64::min),
             _ => values().reduce(f64::max),
         }
+    }
+
+    /// The unit of a name at `now`.
+    pub(super) fn unit(&self, name: &str, now: Timestamp) -> Option<Arc<str>> {
+        let named = self.0.values().filter_map(|of| of.get(name));
+        named.filter(|figure| figure.is_fresh(now)).map(|figure| figure.unit.clone()).next()
+    }
+
+    /// What was measured and is too old to say anything about `now`: each name, and since when there
+    /// is nothing newer.
+    pub(super) fn old(&self, now: Timestamp) -> Vec<(Arc<str>, Timestamp)> {
+        let mut newest: BTreeMap<&Arc<str>, Option<Timestamp>> = BTreeMap::new();
+        for (name, figure) in self.0.values().flatten() {
+            let known = newest.entry(name).or_insert(Some(figure.at));
+            *known = match *known {
+                Some(at) if !figure.is_fresh(now) => Some(at.max(figure.at)),
+                _ => None,
+            };
+        }
+        newest.into_iter().filter_map(|(name, at)| Some((name.clone(), at?))).collect()
     }
 
     /// The value of a name in one replica at `now`.

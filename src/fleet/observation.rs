@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Declared, EngineId, Event, Measured, Probed, Replica, ReplicaId, ServiceId, Usage};
+use super::{Declared, EngineId, Event, Measured, Probed, Replica, ReplicaId, Scraped, ServiceId, Usage};
 
 /// One fact, or one batch of facts of the same moment.
 ///
@@ -79,6 +79,17 @@ pub enum Observation {
     },
     /// Figures measured in a service.
     Measured(Measured),
+    /// What services say of themselves: figures, or why there are none.
+    Scraped(Vec<Scraped>),
+    /// What a service was asked for is not asked for any longer.
+    Unscraped {
+        /// The service.
+        service: ServiceId,
+        /// The replica.
+        replica: Option<ReplicaId>,
+        /// What was asked.
+        source: Arc<str>,
+    },
     /// Something happened. The `Applied`/`Removed` that follows from it comes beside it.
     Happened(Event),
     /// The machine the engine runs on, when that is this machine (or the engine tells).
@@ -100,6 +111,8 @@ impl Observation {
                 | Self::Probed(_)
                 | Self::Unprobed { .. }
                 | Self::Measured(_)
+                | Self::Scraped(_)
+                | Self::Unscraped { .. }
         )
     }
 }

@@ -18,8 +18,8 @@ use super::summary::Judged;
 use super::track::Track;
 use super::{
     Counts, Declared, EngineId, EngineInfo, Event, EventKind, Health, History, HostUsage, Latency, Link,
-    Minutes, Probe, Replica, ReplicaId, Role, Series, Service, ServiceId, Since, Situation, Summary,
-    UpdateState, Usage, verdict,
+    Minutes, Probe, Reading, Replica, ReplicaId, Role, Scraped, Series, Service, ServiceId, Since, Situation,
+    Summary, UpdateState, Usage, verdict,
 };
 
 /// Events kept.
@@ -39,6 +39,8 @@ pub struct Fleet {
     /// Of services that are no row, too: theirs may come and go.
     probes: HashMap<ServiceId, Probes>,
     measures: HashMap<ServiceId, Measures>,
+    /// The last word of each thing that services are asked for.
+    scrapes: HashMap<ServiceId, Scrapes>,
     events: VecDeque<Event>,
     engine: Option<EngineInfo>,
     host: Option<HostUsage>,
@@ -52,6 +54,9 @@ pub struct Fleet {
     /// whatever its time says.
     listed: HashMap<EngineId, u64>,
 }
+
+/// By replica and source; figures are taken out of them.
+type Scrapes = BTreeMap<(Option<ReplicaId>, Arc<str>), Scraped>;
 
 /// All that is known of one replica.
 #[derive(Debug)]
@@ -231,6 +236,24 @@ impl Fleet {
     /// The names of what is measured in a service at `now`, sorted.
     pub fn measured_names(&self, id: &ServiceId, now: Timestamp) -> Vec<Arc<str>> {
         self.measures.get(id).map(|measures| measures.names(now)).unwrap_or_default()
+    }
+
+    /// A figure measured in a service as [`Self::measured`] has it, with its unit.
+    pub fn reading(&self, id: &ServiceId, name: &Arc<str>, now: Timestamp) -> Option<Reading> {
+        let measures = self.measures.get(id)?;
+        let (value, unit) = (measures.get(name, now)?, measures.unit(name, now)?);
+        Some(Reading { name: name.clone(), value, unit })
+    }
+
+    /// What was measured in a service and is too old to say anything about `now`, with the time of
+    /// its last figure.
+    pub fn outdated(&self, id: &ServiceId, now: Timestamp) -> Vec<(Arc<str>, Timestamp)> {
+        self.measures.get(id).map(|measures| measures.old(now)).unwrap_or_default()
+    }
+
+    /// What a service and its replicas are asked for, with what came of it last.
+    pub fn scrapes(&self, id: &ServiceId) -> impl Iterator<Item = &Scraped> {
+        self.scrapes.get(id).into_iter().flat_map(BTreeMap::values)
     }
 
     /// How often replicas of a service ended unasked since then, an hour back at most.

@@ -122,6 +122,8 @@ impl Roster {
             | Observation::Probed(_)
             | Observation::Unprobed { .. }
             | Observation::Measured(_)
+            | Observation::Scraped(_)
+            | Observation::Unscraped { .. }
             | Observation::Host(_)
             | Observation::Engine(_) => {}
         }

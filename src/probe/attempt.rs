@@ -50,6 +50,11 @@ impl Tools {
     pub fn new(engine: Arc<dyn Engine>) -> Self {
         Self { engine, clients: Arc::default() }
     }
+
+    /// The engine.
+    pub fn engine(&self) -> &Arc<dyn Engine> {
+        &self.engine
+    }
 }
 
 /// What a check found out.

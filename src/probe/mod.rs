@@ -1,5 +1,8 @@
 //! Probes: how qd itself checks services, the way their users do.
 //!
+//! The schedule, the roster and the HTTP client serve whatever else asks things of replicas again and
+//! again (`work`).
+//!
 //! Owns: what is probed (`rules`, `label`, `target`: pure, from config, labels and replicas), every
 //! attempt (`check`), when attempts come and what follows from them (`schedule`, `standing`). Must
 //! not: decide what a failed probe means for a row (that is `fleet`), or run anything that a label
@@ -24,11 +27,16 @@ mod target;
 #[cfg(test)]
 mod target_tests;
 mod words;
+mod work;
 
 pub use attempt::{Attempt, Outcome, Tools, attempt, attempts};
+pub use check::fetch;
 pub use discover::{Discovery, Endpoint, discover};
 pub use examiner::Examiner;
 pub use roster::{Roster, Targets};
-pub use rules::Rules;
-pub use schedule::run;
-pub use target::{Check, Goal, Http, Key, Lay, Pace, Source, Target};
+pub use rules::{Rules, is_for};
+pub use schedule::{Try, run};
+pub use standing::Memory;
+pub use target::{Check, Goal, Http, Key, Lay, Pace, Source, Target, default_name, fill};
+pub use words::last_line;
+pub use work::{Asks, Ended, Work};

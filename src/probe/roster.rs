@@ -4,48 +4,41 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::rules::Rules;
-use super::target::{Goal, Key, Lay, Source, Target};
+use super::target::{Key, Lay, Target};
+use super::work::{Asks, Work as _};
 use crate::fleet::{Fleet, Observation, Replica, ReplicaId, Role, State};
 
 /// All targets there are.
-pub type Targets = Arc<BTreeMap<Key, Arc<Target>>>;
+pub type Targets<W = Target> = Arc<BTreeMap<Key, Arc<W>>>;
 
-/// Keeps the targets of all replicas that run. Of replicas that nobody wants to probe it keeps
+/// Keeps the targets of all replicas that run. Of replicas that nobody asks anything of it keeps
 /// nothing.
-#[derive(Debug, Default)]
-pub struct Roster {
-    rules: Rules,
+pub struct Roster<A: Asks = Rules> {
+    rules: A,
     lay: Lay,
-    by_replica: BTreeMap<ReplicaId, Noted>,
+    by_replica: BTreeMap<ReplicaId, Noted<A::Target>>,
     /// Complaints that were told.
     told: BTreeSet<String>,
 }
 
-/// Whether the engine itself tells what a probe comes to: a simulated one does, of what its own
-/// labels ask for.
-fn is_told(target: &Target) -> bool {
-    matches!((&target.goal, &target.source), (Goal::Simulated { .. }, Source::Label(_)))
-}
-
-/// A replica that runs and is to be probed.
-#[derive(Debug)]
-struct Noted {
+/// A replica that runs and of which something is asked.
+struct Noted<W> {
     /// As it was told: how the land lies may be told after it.
     replica: Replica,
-    targets: Vec<Arc<Target>>,
+    targets: Vec<Arc<W>>,
 }
 
 /// Complaints about labels that are remembered, so that each is told once.
 const TOLD: usize = 256;
 
-impl Roster {
+impl<A: Asks> Roster<A> {
     /// Nothing known yet.
-    pub fn new(rules: Rules) -> Self {
-        Self { rules, lay: Lay::of(None), ..Self::default() }
+    pub fn new(rules: A) -> Self {
+        Self { rules, lay: Lay::of(None), by_replica: BTreeMap::new(), told: BTreeSet::new() }
     }
 
     /// What the engine tells. The targets, where that changed them.
-    pub fn observe(&mut self, observation: &Observation) -> Option<Targets> {
+    pub fn observe(&mut self, observation: &Observation) -> Option<Targets<A::Target>> {
         let changed = match observation {
             Observation::Engine(engine) => {
                 let lay = Lay::of(Some(engine));
@@ -81,7 +74,7 @@ impl Roster {
             return self.by_replica.remove(&replica.id).is_some();
         }
         let (mut targets, wrong) = self.rules.of(replica, &self.lay);
-        targets.retain(|target| !is_told(target));
+        targets.retain(|target| !A::is_told(target));
         for sentence in wrong {
             if self.told.len() < TOLD && !self.told.contains(&sentence) {
                 tracing::warn!("{sentence}");
@@ -97,13 +90,13 @@ impl Roster {
     }
 
     /// All of them; what is about a service as a whole once, however many replicas it has.
-    fn targets(&self) -> Targets {
+    fn targets(&self) -> Targets<A::Target> {
         let all = self.by_replica.values().flat_map(|noted| &noted.targets);
         Arc::new(all.map(|target| (target.key(), target.clone())).collect())
     }
 
     /// The targets of a fleet as it stands, and what is wrong with its labels.
-    pub fn survey(rules: &Rules, fleet: &Fleet) -> (Targets, Vec<String>) {
+    pub fn survey(rules: &A, fleet: &Fleet) -> (Targets<A::Target>, Vec<String>) {
         let lay = Lay::of(fleet.engine());
         let mut wrong = BTreeSet::new();
         let mut targets = BTreeMap::new();

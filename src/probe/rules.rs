@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::label;
 use super::target::{Check, Goal, Http, Lay, Pace, Source, Target, default_name, fill};
+use super::work::Asks;
 use crate::config::{Place, ProbePurpose, ProbeRule, glob_matches};
 use crate::fleet::{Purpose, Replica, ServiceId};
 
@@ -17,11 +18,6 @@ impl Rules {
         Self(probes.into())
     }
 
-    /// Whether any of them, or any label, is about this replica.
-    pub(super) fn concern(&self, replica: &Replica) -> bool {
-        replica.labels.keys().any(|key| key.starts_with(label::PREFIX)) || !self.0.is_empty()
-    }
-
     /// Everything to be probed of one replica that runs, by config and by label; and what is wrong
     /// with its labels, each a sentence.
     ///
@@ -29,7 +25,7 @@ impl Rules {
     /// those of labels: so a general rule can have an exception before it.
     pub fn of(&self, replica: &Replica, lay: &Lay) -> (Vec<Target>, Vec<String>) {
         let service = &replica.service;
-        let rules = self.0.iter().enumerate().filter(|(_, rule)| is_for(rule, service));
+        let rules = self.0.iter().enumerate().filter(|(_, rule)| is_for(&rule.service, service));
         let configured = rules.filter_map(|(n, rule)| target(n, rule, replica, lay));
         let (labelled, wrong) = label::targets(replica, lay);
         let mut out: Vec<Target> = Vec::new();
@@ -49,15 +45,32 @@ impl Rules {
 
     /// Which rules of the config are about none of these services, as the user wrote them.
     pub fn idle(&self, services: &[&ServiceId]) -> Vec<String> {
-        let idle = self.0.iter().filter(|rule| !services.iter().any(|service| is_for(rule, service)));
+        let idle =
+            self.0.iter().filter(|rule| !services.iter().any(|service| is_for(&rule.service, service)));
         idle.map(|rule| rule.service.clone()).collect()
     }
 }
 
-/// Whether a rule is about this service.
-fn is_for(rule: &ProbeRule, service: &ServiceId) -> bool {
-    glob_matches(&rule.service, &service.path())
-        || service.project.as_deref().is_some_and(|project| glob_matches(&rule.service, project))
+impl Asks for Rules {
+    type Target = Target;
+
+    fn concern(&self, replica: &Replica) -> bool {
+        replica.labels.keys().any(|key| key.starts_with(label::PREFIX)) || !self.0.is_empty()
+    }
+
+    fn of(&self, replica: &Replica, lay: &Lay) -> (Vec<Target>, Vec<String>) {
+        self.of(replica, lay)
+    }
+
+    fn is_told(target: &Target) -> bool {
+        matches!((&target.goal, &target.source), (Goal::Simulated { .. }, Source::Label(_)))
+    }
+}
+
+/// Whether a rule for these services is about this one.
+pub fn is_for(glob: &str, service: &ServiceId) -> bool {
+    glob_matches(glob, &service.path())
+        || service.project.as_deref().is_some_and(|project| glob_matches(glob, project))
 }
 
 fn target(n: usize, rule: &ProbeRule, replica: &Replica, lay: &Lay) -> Option<Target> {

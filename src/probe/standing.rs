@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::fleet::Standing;
-
-use super::target::Pace;
+use super::attempt::{Attempt, Outcome};
+use super::target::{Key, Pace, Target};
+use super::work::{Ended, Work};
+use crate::fleet::{Observation, Probed, Standing};
 
 /// How one probe stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,68 @@ impl Course {
     /// How it stands.
     pub(super) fn standing(self) -> Standing {
         self.standing
+    }
+}
+
+/// What is remembered of one probe.
+#[derive(Debug, Default)]
+pub struct Memory {
+    course: Course,
+    /// Whether the last attempt passed.
+    passed: Option<bool>,
+    /// What could not be found out was said already.
+    unknown: bool,
+}
+
+impl Work for Target {
+    type Done = Attempt;
+    type State = Memory;
+    type Fact = Probed;
+
+    fn key(&self) -> Key {
+        self.key()
+    }
+
+    fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    fn is_still(&self, other: &Self) -> bool {
+        self.is_still(other)
+    }
+
+    fn ended(&self, state: &mut Memory, attempt: Attempt) -> Ended<Probed> {
+        let passed = match &attempt.outcome {
+            Outcome::Passed => true,
+            Outcome::Failed(_) => false,
+            Outcome::Unknown(why) => {
+                if !std::mem::replace(&mut state.unknown, true) {
+                    tracing::warn!("{}: {} can't tell: {why}", self.service, self.name);
+                }
+                return Ended { passed: None, fact: None };
+            }
+        };
+        state.unknown = false;
+        let age = self.started.map(|started| attempt.at.duration_since(started));
+        let age = age.map(|age| Duration::try_from(age).unwrap_or_default());
+        let before = state.course.standing();
+        let standing = state.course.fold(passed, age, &self.pace);
+        let is_news = standing != before || state.passed != Some(passed);
+        state.passed = Some(passed);
+        let fact = attempt.probed(self, standing).map(|probed| (probed, is_news));
+        Ended { passed: Some(passed), fact }
+    }
+
+    fn is_of(fact: &Probed, (service, replica, probe): &Key) -> bool {
+        fact.service == *service && fact.replica == *replica && fact.probe == *probe
+    }
+
+    fn told(facts: Vec<Probed>) -> Observation {
+        Observation::Probed(facts)
+    }
+
+    fn gone((service, replica, probe): Key) -> Observation {
+        Observation::Unprobed { service, replica, probe }
     }
 }
 

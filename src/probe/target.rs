@@ -142,7 +142,7 @@ impl Http {
     }
 
     /// As a label asks: it is the container's own, so its certificate need not be anybody's.
-    pub(super) fn plain(tls: bool) -> Self {
+    pub fn plain(tls: bool) -> Self {
         Self {
             tls,
             method: "GET".into(),
@@ -185,12 +185,18 @@ pub enum Goal {
 
 impl Goal {
     /// The same with a path.
-    pub(super) fn at(self, to: &str) -> Self {
+    #[must_use]
+    pub fn at(self, to: &str) -> Self {
         match self {
             Self::Socket { host, port, proxied, .. } => Self::Socket { host, port, proxied, path: to.into() },
             Self::Simulated { port, .. } => Self::Simulated { port, path: to.into() },
             other => other,
         }
+    }
+
+    /// Where an HTTP request goes, for humans; why it goes nowhere.
+    pub fn url(&self, tls: bool) -> String {
+        url(self, tls).unwrap_or_else(|| self.words())
     }
 
     /// For humans: `172.18.0.3:3000`, a URL, `inside`; why not.
@@ -203,6 +209,19 @@ impl Goal {
             Self::Simulated { port, .. } => format!("demo:{port}"),
             Self::Nowhere(why) => why.to_string(),
         }
+    }
+}
+
+/// Where an HTTP request goes.
+pub(super) fn url(goal: &Goal, tls: bool) -> Option<String> {
+    let scheme = if tls { "https" } else { "http" };
+    match goal {
+        Goal::Url(url) => Some(url.to_string()),
+        Goal::Socket { host, port, path, .. } if host.contains(':') => {
+            Some(format!("{scheme}://[{host}]:{port}{path}"))
+        }
+        Goal::Socket { host, port, path, .. } => Some(format!("{scheme}://{host}:{port}{path}")),
+        _ => None,
     }
 }
 
@@ -249,7 +268,7 @@ impl Lay {
     /// How to get to a port of a replica: at its own address where that can be reached, because
     /// what is published may be accepted by the engine for a replica that does not; else where it
     /// is published.
-    pub(super) fn reach(&self, replica: &Replica, port: u16) -> Goal {
+    pub fn reach(&self, replica: &Replica, port: u16) -> Goal {
         if self.simulated {
             return Goal::Simulated { port, path: "".into() };
         }
@@ -279,7 +298,7 @@ impl Lay {
     }
 
     /// The same for the only TCP port a replica has; `say` is how to say which.
-    pub(super) fn only(&self, replica: &Replica, say: &str) -> Goal {
+    pub fn only(&self, replica: &Replica, say: &str) -> Goal {
         let tcp = replica.ports.iter().filter(|port| port.protocol == Protocol::Tcp);
         let mut ports: Vec<u16> = tcp.map(|port| port.container).collect();
         ports.sort_unstable();
@@ -310,7 +329,7 @@ fn host_of(address: &str) -> &str {
 }
 
 /// `{service}` and `{project}` filled in.
-pub(super) fn fill(text: &str, service: &ServiceId) -> String {
+pub fn fill(text: &str, service: &ServiceId) -> String {
     if !text.contains('{') {
         return text.to_owned();
     }
@@ -318,7 +337,7 @@ pub(super) fn fill(text: &str, service: &ServiceId) -> String {
 }
 
 /// What a probe is called that nobody named: `http /health`, `tcp 5432`, `postgres`.
-pub(super) fn default_name(word: &str, detail: &str) -> Arc<str> {
+pub fn default_name(word: &str, detail: &str) -> Arc<str> {
     let name = if detail.is_empty() { word.to_owned() } else { format!("{word} {detail}") };
     crate::text::sanitize::label(&name, 60)
 }

@@ -23,6 +23,12 @@ pub(super) fn quoted(raw: &[u8]) -> Arc<str> {
     sanitize::label(&one_line, QUOTED)
 }
 
+/// The last line a command said, in a clause.
+pub fn last_line(said: &[u8]) -> Option<Arc<str>> {
+    let last = said.rsplit(|&byte| byte == b'\n').find(|line| !line.trim_ascii().is_empty())?;
+    Some(quoted(last))
+}
+
 /// `no answer within 3 s`.
 pub(super) fn silent(limit: Duration) -> Outcome {
     fail(format!("no answer within {}", human::duration(limit)))

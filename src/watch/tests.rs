@@ -49,13 +49,26 @@ async fn what_probes_find_out_comes_between_what_the_engine_tells() {
     assert_eq!(probe.why().unwrap().as_ref(), "status 503, wanted 200-399");
 }
 
+/// A service that has nothing to say of itself, and one that nobody reaches.
+#[tokio::test(start_paused = true)]
+async fn what_services_say_of_themselves_comes_between_too() {
+    let text =
+        "[[metrics]]\nservice = '*/auth-service'\nexec = [{ name = 'answer', argv = ['echo', '42'] }]\n";
+    let mut told = watch(&demo(), &Settings::read("c.toml", text).unwrap());
+    let scraped = loop {
+        if let Observation::Scraped(all) = told.next().await.unwrap() {
+            break all;
+        }
+    };
+    assert_eq!((&*scraped[0].service.name, &*scraped[0].source), ("auth-service", "exec answer"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn where_nothing_is_probed_there_is_no_prober() {
     let engine = demo();
     let list = engine.list(false).await.unwrap();
-    for (rules, runs) in [(Rules::default(), false), (Rules::new(&settings().probes), true)] {
-        let (roster, tools) = (Roster::new(rules), Tools::new(engine.clone()));
-        let mut probing = Probing { roster, tools, running: None };
+    for (rules, runs) in [(probe::Rules::default(), false), (probe::Rules::new(&settings().probes), true)] {
+        let mut probing = probing(rules, Tools::new(engine.clone()));
         for observation in &list {
             probing.observe(observation);
         }

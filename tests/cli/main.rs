@@ -7,6 +7,7 @@ mod bad_days;
 mod demo;
 mod fake;
 mod journal;
+mod metrics;
 mod operate;
 mod past;
 mod pipes;

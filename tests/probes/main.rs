@@ -1,5 +1,5 @@
 //! Probes on a real engine: what runs and does not answer is red, for the right reason, and green
-//! again once it does.
+//! again once it does; and what it says of itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc, missing_docs)]
 
 #[path = "../support/mod.rs"]
@@ -197,5 +197,51 @@ fn a_gate_opens_only_for_what_answers() {
     assert!(code == 1 && said.contains("runs and does not answer as it should after 8 s"), "{code} {said}");
     assert!(said.contains("http /cgi-bin/health: status 503, wanted 200-399"), "{said}");
     assert_eq!(reference.inspect("web", "{{.State.Status}}"), "running");
+    reference.clear();
+}
+
+/// A web server whose `/cgi-bin/metrics` counts each time it is asked.
+const COUNTS: &str = r#"mkdir -p /www/cgi-bin
+cat >/www/cgi-bin/metrics <<'END'
+#!/bin/sh
+n=$(cat /tmp/n 2>/dev/null || echo 0); n=$((n + 1)); echo $n >/tmp/n
+printf 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n'
+echo 'half a line {'
+echo "http_requests_total{code=\"200\"} $((n * 75))"
+echo "http_requests_total{code=\"500\"} $((n * 25))"
+echo "http_request_duration_seconds_bucket{le=\"0.2\"} $((n * 100))"
+echo "http_request_duration_seconds_bucket{le=\"+Inf\"} $((n * 100))"
+echo 'queue_depth 42'
+END
+chmod +x /www/cgi-bin/metrics; exec httpd -f -p 9000 -h /www"#;
+
+#[test]
+fn what_a_container_says_of_itself_is_in_the_row_and_in_the_table() {
+    let Some(reference) = engine() else { return };
+    reference.clear();
+    let labels = [
+        "quarterdeck.metrics=/cgi-bin/metrics",
+        "quarterdeck.metrics.port=9000",
+        "quarterdeck.metrics.interval=1s",
+    ];
+    let options: Vec<&str> = labels.iter().flat_map(|label| ["--label", label]).collect();
+    reference.run("counts", &options, COUNTS);
+    reference.run("silent", &options, "exec httpd -f -p 9000 -h /tmp");
+    let config = "[[metrics]]\nservice = 'counts'\n\
+                  exec = [{ name = 'lag', argv = ['sh', '-c', 'echo lag: 17 of {service}'], unit = 'msgs' }]\n";
+    let live = live(&reference, config);
+    let summary = |fleet: &Fleet| {
+        let service = fleet.services().find(|service| &*service.id.name == "counts")?.id.clone();
+        let now = Timestamp::now();
+        fleet.measured(&service, "lag", now).filter(|lag| (lag - 17.0).abs() < 1e-9)?;
+        fleet.summary(&service, now).filter(|it| it.p95.is_some() && it.error_rate == Some(0.25))
+    };
+    let summary = live.until("figures in the row of counts", summary).0;
+    assert_eq!(summary.p95.unwrap().as_millis(), 190);
+    let (code, said) = qd(&reference, config, &["metrics", "--over", "1s"]);
+    assert_eq!(code, 1, "{said}");
+    for words in ["error_rate", "25%", "p95_response_time", "190ms", "17 msgs", "status 404", "http://"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
     reference.clear();
 }

@@ -59,3 +59,20 @@ pub struct DiscoverArgs {
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
 }
+
+/// `qd metrics`.
+#[derive(Debug, Args)]
+pub struct MetricsArgs {
+    /// Service, project/, project/service; none = all
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+    /// Rates take two scrapes: so far apart (5s)
+    #[arg(long, value_name = "TIME")]
+    pub over: Option<Span>,
+    /// One scrape only: what is there at once, without rates
+    #[arg(long, conflicts_with = "over")]
+    pub once: bool,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: TableOrJson,
+}

@@ -164,6 +164,8 @@ pub enum SchemaOf {
     Check,
     /// qd probe list -o json
     Probes,
+    /// qd metrics -o json
+    Metrics,
 }
 
 /// Whether a deploy asks the registry.

@@ -59,6 +59,9 @@ pub(super) struct MeasuredJson {
     name: String,
     /// Its newest value, of all replicas together.
     value: f64,
+    /// Its unit: `share` of 1, `s`, `/s`, `B`, or what the config calls it; empty where it is just a
+    /// number.
+    unit: String,
 }
 
 /// The probes of a service.
@@ -102,8 +105,8 @@ pub(super) fn latency(id: &ServiceId, shown: &Shown<'_>) -> Vec<LatencyJson> {
 pub(super) fn measured(id: &ServiceId, shown: &Shown<'_>) -> Vec<MeasuredJson> {
     let names = shown.fleet.measured_names(id, shown.now);
     let one = |name: &Arc<str>| {
-        let value = shown.fleet.measured(id, name, shown.now)?;
-        Some(MeasuredJson { name: name.to_string(), value })
+        let reading = shown.fleet.reading(id, name, shown.now)?;
+        Some(MeasuredJson { name: name.to_string(), value: reading.value, unit: reading.unit.to_string() })
     };
     names.iter().filter_map(one).collect()
 }

@@ -187,6 +187,40 @@ impl Default for ProbeRule {
 /// The keys of which a probe has exactly one.
 const KINDS: &str = "`http`, `https`, `tcp`, `exec`, `postgres`, `redis`, `mongodb` or `kafka`";
 
+/// What is wrong with where HTTP goes.
+pub(super) fn problem_of_http(
+    http: Option<&str>,
+    https: Option<&str>,
+    port: Option<u16>,
+) -> Option<(String, String)> {
+    let wrong = |what: &str, remedy: &str| Some((what.to_owned(), remedy.to_owned()));
+    let is_url = |text: &str| text.starts_with("http://") || text.starts_with("https://");
+    if http.is_some_and(|http| !http.starts_with('/') && !is_url(http)) {
+        return wrong("`http` is neither a path nor a URL", "begin it with / or http://");
+    }
+    if https.is_some_and(|path| !path.starts_with('/')) {
+        return wrong("`https` is not a path", "begin it with /, or put the whole URL into `http`");
+    }
+    let url = http.filter(|http| is_url(http));
+    if url.is_some_and(|url| http::Uri::try_from(url.replace(['{', '}'], "x")).is_err()) {
+        return wrong("`http` is no URL", "write it like \"http://shop.example:8080/health\"");
+    }
+    if url.is_some() && port.is_some() {
+        return wrong("`port` is in the URL already", "write it there: \"http://host:8080/\"");
+    }
+    if port == Some(0) {
+        return wrong("there is no port 0", "write one from 1 to 65535");
+    }
+    None
+}
+
+/// What is wrong with the names of headers.
+pub(super) fn problem_of_headers(headers: &BTreeMap<String, Secret>) -> Option<(String, String)> {
+    let bad = headers.keys().find(|name| http::HeaderName::try_from(name.as_str()).is_err())?;
+    let what = format!("{} is no HTTP header", super::problem::quote(bad));
+    Some((what, "its name has letters, digits and -".to_owned()))
+}
+
 impl ProbeRule {
     /// What types can't tell: what is wrong, and the remedy.
     pub(super) fn problem(&self) -> Option<(String, String)> {
@@ -216,34 +250,12 @@ impl ProbeRule {
 
     fn problem_of_http(&self) -> Option<(String, String)> {
         let wrong = |what: String, remedy: &str| Some((what, remedy.to_owned()));
-        let is_url = |text: &str| text.starts_with("http://") || text.starts_with("https://");
-        if let Some(http) = &self.http
-            && !http.starts_with('/')
-            && !is_url(http)
-        {
-            return wrong("`http` is neither a path nor a URL".into(), "begin it with / or http://");
-        }
-        if self.https.as_ref().is_some_and(|path| !path.starts_with('/')) {
-            return wrong(
-                "`https` is not a path".into(),
-                "begin it with /, or put the whole URL into `http`",
-            );
-        }
-        let url = self.http.as_deref().filter(|http| is_url(http));
-        if let Some(url) = url
-            && http::Uri::try_from(url.replace(['{', '}'], "x")).is_err()
-        {
-            return wrong("`http` is no URL".into(), "write it like \"http://shop.example:8080/health\"");
-        }
         let is_http = self.http.is_some() || self.https.is_some();
-        if url.is_some() && self.port.is_some() {
-            return wrong("`port` is in the URL already".into(), "write it there: \"http://host:8080/\"");
-        }
         if self.port.is_some() && !is_http {
             return wrong("`port` is for `http` and `https`".into(), "write it like `tcp = 5432`");
         }
-        if self.port == Some(0) {
-            return wrong("there is no port 0".into(), "write one from 1 to 65535");
+        if let Some(problem) = problem_of_http(self.http.as_deref(), self.https.as_deref(), self.port) {
+            return Some(problem);
         }
         let plain = Self::default();
         let http_only = [
@@ -259,13 +271,8 @@ impl ProbeRule {
         if http::Method::try_from(self.method.as_str()).is_err() {
             return wrong("`method` is no HTTP method".into(), "write it like \"GET\" or \"HEAD\"");
         }
-        if let Some(name) =
-            self.headers.keys().find(|name| http::HeaderName::try_from(name.as_str()).is_err())
-        {
-            return wrong(
-                format!("{} is no HTTP header", super::problem::quote(name)),
-                "its name has letters, digits and -",
-            );
+        if let Some(problem) = problem_of_headers(&self.headers) {
+            return Some(problem);
         }
         if self.redirects > MAX_REDIRECTS {
             return wrong(format!("`redirects` is more than {MAX_REDIRECTS}"), "a health check needs few");

@@ -12,6 +12,7 @@ use super::Settings;
 use super::mistakes::mistakes;
 use crate::config::document::Document;
 use crate::config::library::read;
+use crate::config::metrics::MetricsRule;
 use crate::config::paths::{Paths, is_absent};
 use crate::config::probe::ProbeRule;
 use crate::config::problem::{Problem, Problems, quote};
@@ -132,7 +133,8 @@ pub(super) fn problem_of_values(settings: &Settings) -> Option<(&'static str, &'
 
 /// What types can't tell of the items of a list, taken by themselves.
 pub(super) fn problem_of_items(settings: &Settings) -> Option<(String, String)> {
-    settings.probes.iter().find_map(ProbeRule::problem)
+    let probes = settings.probes.iter().find_map(ProbeRule::problem);
+    probes.or_else(|| settings.metrics.iter().find_map(MetricsRule::problem))
 }
 
 pub(super) fn tail<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {

@@ -171,6 +171,8 @@ fn try_alone(document: &mut Document<'_>, trail: &Trail<'_>, entry: &Entry<'_, '
 /// Reads a file with nothing in it but this item of a list.
 fn try_whole(document: &mut Document<'_>, trail: &Trail<'_>, alone: DeTable<'_>, at: Range<usize>) {
     let (what, remedy) = match read_alone(alone, &at) {
+        // What is in a list of an item's says nothing by itself; it is told of the item.
+        Ok(_) if trail.0.iter().filter(|step| step.in_list).count() > 1 => return,
         Ok(settings) => match problem_of_items(&settings) {
             None => return,
             Some(problem) => problem,

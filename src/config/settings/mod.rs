@@ -25,6 +25,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::metrics::MetricsRule;
 use super::probe::ProbeRule;
 use super::protect::{Protection, Rule};
 
@@ -55,6 +56,8 @@ pub struct Settings {
     /// How qd itself checks services; labels `quarterdeck.probe.*` on a container add to it.
     #[serde(rename = "probe")]
     pub probes: Vec<ProbeRule>,
+    /// What services are asked about themselves; labels `quarterdeck.metrics*` on a container add to it.
+    pub metrics: Vec<MetricsRule>,
 }
 
 impl Settings {

@@ -82,7 +82,7 @@ fn properties() -> Vec<(String, Value)> {
     out
 }
 
-/// The keys of the tables in a list, and those of the tables in them.
+/// The keys of the tables in a list, and those of the tables and lists in them.
 fn items(add: &mut impl FnMut(String, Option<&Value>, &Value), path: &str, list: &Value) {
     fn keys(add: &mut impl FnMut(String, Option<&Value>, &Value), path: &str, of: &Value) {
         for (key, property) in of.get("properties").and_then(Value::as_object).into_iter().flatten() {
@@ -90,6 +90,9 @@ fn items(add: &mut impl FnMut(String, Option<&Value>, &Value), path: &str, list:
             let inner = nested(property);
             if inner.is_none() {
                 add(path.clone(), property.get("default"), property);
+            }
+            if let Some(item) = property.get("items") {
+                keys(add, &format!("{path}[]"), item);
             }
             if let Some(inner) = inner {
                 keys(add, &path, inner);
@@ -118,6 +121,12 @@ fn type_of(property: &Value) -> String {
     if let Some(choices) = property.get("oneOf").or_else(|| property.get("enum")).and_then(Value::as_array) {
         let word = |c: &Value| c.get("const").unwrap_or(c).to_string();
         return choices.iter().map(|c| format!("`{}`", word(c))).collect::<Vec<_>>().join(", ");
+    }
+    // What may be absent is this or null.
+    let choices = property.get("anyOf").and_then(Value::as_array).into_iter().flatten();
+    if let Some(one) = choices.into_iter().find(|one| one.get("oneOf").or_else(|| one.get("enum")).is_some())
+    {
+        return type_of(one);
     }
     let name = |t: &Value| match t.as_str() {
         Some("string") => Some("text"),

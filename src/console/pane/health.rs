@@ -1,4 +1,5 @@
-//! The health tab: open incidents, what probes find, what the HEALTHCHECK is and said, how often the replica restarted and how it
+//! The health tab: open incidents, what probes find, whether metrics can be had, what the HEALTHCHECK
+//! is and said, how often the replica restarted and how it
 //! last ended, and what happened lately.
 
 use std::collections::HashSet;
@@ -9,7 +10,7 @@ use ratatui::text::Span;
 
 use super::dossier::Known;
 use super::sheet::{Sheet, View};
-use super::{Target, incidents, probes, scope, words};
+use super::{Target, incidents, metrics, probes, scope, words};
 use crate::config::Role;
 use crate::engine::{Details, HealthLog, HealthSpec};
 use crate::fleet::{HealthCheck, Replica, ReplicaId, State};
@@ -30,6 +31,7 @@ pub(super) fn build<'a>(view: &View<'a>, sheet: &mut Sheet<'a>) {
         sheet.say(Role::Dim, 0, "it has no replica: nothing has a health");
         incidents::list(view, sheet);
         probes::list(view, sheet, None);
+        metrics::list(view, sheet, None);
         events(view, sheet);
         return;
     };
@@ -37,6 +39,7 @@ pub(super) fn build<'a>(view: &View<'a>, sheet: &mut Sheet<'a>) {
     verdict(view, sheet, replica);
     incidents::list(view, sheet);
     probes::list(view, sheet, Some(replica));
+    metrics::list(view, sheet, Some(replica));
     match view.dossier.known(&replica.id) {
         Known::Waiting => sheet.say(Role::Dim, 1, "asking the engine for check and results"),
         Known::Failed(error) => sheet.failed(error),

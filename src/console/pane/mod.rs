@@ -8,6 +8,7 @@ mod dossier;
 mod health;
 mod incidents;
 mod logs;
+mod metrics;
 mod page;
 mod ports;
 mod probes;

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -10,7 +13,7 @@ use super::fixture::{at, details, draw, fleet, replica_id, replicas, scene, serv
 use super::*;
 use crate::config::Settings;
 use crate::engine::EngineError;
-use crate::fleet::Observation;
+use crate::fleet::{Observation, Reading, Scraped};
 
 const SIZES: [(u16, u16); 3] = [(80, 10), (120, 20), (200, 40)];
 
@@ -69,6 +72,48 @@ fn stats_of_a_service_and_a_project() {
     let fleet = fleet();
     snap(Tab::Stats, &fleet, &api(), "service");
     snap(Tab::Stats, &fleet, &shop(), "project");
+}
+
+#[test]
+fn what_a_service_says_of_itself_is_shown_with_units_and_reasons() {
+    let mut fleet = fleet();
+    let service = service(Some("shop"), "api");
+    let scraped = |second, source: &str, result: Result<Vec<Reading>, Arc<str>>| Scraped {
+        at: at(second),
+        service: service.clone(),
+        replica: None,
+        source: source.into(),
+        whole: "GET http://api.example:9000/metrics".into(),
+        interval: Duration::from_secs(15),
+        took: Some(Duration::from_millis(12)),
+        result,
+        remark: None,
+    };
+    let reading = |name: &str, value, unit: &str| Reading { name: name.into(), value, unit: unit.into() };
+    let good = |second, all: &[(&str, f64, &str)]| {
+        let all = all.iter().map(|(name, value, unit)| reading(name, *value, unit)).collect();
+        scraped(second, "http /metrics", Ok(all))
+    };
+    fleet.apply(Observation::Scraped(vec![good(-180, &[("old_one", 7.0, "")])]));
+    let now = [("request_rate", 12.5, "/s"), ("error_rate", 0.051, "share"), ("queue_depth", 42.0, "jobs")];
+    fleet.apply(Observation::Scraped(vec![good(-5, &now)]));
+    let theme = Theme::default();
+    let drawn = |tab, fleet: &Fleet| {
+        let panes = shown(tab, fleet, &api());
+        draw(panes.get(tab), &scene(fleet, &theme, &api()), 120, 40)
+    };
+    let stats = drawn(Tab::Stats, &fleet);
+    for words in ["MEASURED", "12.5/s", "5.1%", "42 jobs", "no figure since 3m"] {
+        assert!(stats.contains(words), "{words}: {stats}");
+    }
+    let health = drawn(Tab::Health, &fleet);
+    assert!(health.contains("METRICS") && health.contains("http /metrics"), "{health}");
+    assert!(!health.contains("status 404"), "{health}");
+    fleet.apply(Observation::Scraped(vec![scraped(-1, "http /metrics", Err("status 404".into()))]));
+    let complaint = "GET http://api.example:9000/metrics: status 404";
+    assert!(drawn(Tab::Health, &fleet).contains(complaint), "{}", drawn(Tab::Health, &fleet));
+    let stats = drawn(Tab::Stats, &fleet);
+    assert!(stats.contains("metrics") && stats.contains("GET http://api.example:9000"), "{stats}");
 }
 
 #[test]

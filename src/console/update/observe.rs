@@ -40,7 +40,10 @@ pub(super) fn observed(model: &mut Model, observation: Observation) -> Vec<Effec
             }
         }
         Observation::Happened(event) => grid.service_changed(&event.service),
-        Observation::Sampled { .. } | Observation::Measured(_) => grid.usage_changed(),
+        Observation::Sampled { .. }
+        | Observation::Measured(_)
+        | Observation::Scraped(_)
+        | Observation::Unscraped { .. } => grid.usage_changed(),
         Observation::Probed(probed) => {
             grid.usage_changed();
             for told in probed {

@@ -9,7 +9,7 @@ use crate::fleet::merge::keep_known;
 use crate::fleet::track::Track;
 use crate::fleet::{
     Declared, EngineId, Event, History, Link, Measured, Observation, Probed, Replica, ReplicaId, Role,
-    Service, ServiceId, Summary, Usage,
+    Scraped, Service, ServiceId, Summary, Usage,
 };
 
 /// Rows to work out anew, and what changed.
@@ -37,6 +37,19 @@ impl Fleet {
                 self.unprobed(&service, replica.as_ref(), &probe, &mut touched);
             }
             Observation::Measured(measured) => touched.changes.usage = self.measure(measured),
+            Observation::Scraped(scraped) => {
+                for one in scraped {
+                    touched.changes.usage |= self.scraped(one);
+                }
+            }
+            Observation::Unscraped { service, replica, source } => {
+                if let Some(scrapes) = self.scrapes.get_mut(&service) {
+                    touched.changes.usage = scrapes.remove(&(replica, source)).is_some();
+                    if scrapes.is_empty() {
+                        self.scrapes.remove(&service);
+                    }
+                }
+            }
             Observation::Happened(event) => self.happen(event, &mut touched),
             Observation::Host(host) => touched.changes.header = self.host.replace(host) != Some(host),
             Observation::Engine(engine) => {
@@ -297,6 +310,20 @@ impl Fleet {
         self.measures.entry(measured.service.clone()).or_default().tell(measured)
     }
 
+    fn scraped(&mut self, mut told: Scraped) -> bool {
+        if !self.is_of(told.replica.as_ref(), &told.service) {
+            return false;
+        }
+        let readings = told.result.as_mut().map(std::mem::take).unwrap_or_default();
+        let every = jiff::SignedDuration::try_from(told.interval).ok();
+        let measures = self.measures.entry(told.service.clone()).or_default();
+        let changed = measures.take(told.at, told.replica.clone(), every, readings);
+        let key = (told.replica.clone(), told.source.clone());
+        let scrapes = self.scrapes.entry(told.service.clone()).or_default();
+        let before = scrapes.insert(key, told.clone());
+        changed || before.is_none_or(|before| before.result != told.result || before.remark != told.remark)
+    }
+
     /// Whether a replica is of a service as far as is known: of one that is gone, or is another's
     /// now, word may still come late.
     fn is_of(&self, replica: Option<&ReplicaId>, service: &ServiceId) -> bool {
@@ -309,6 +336,12 @@ impl Fleet {
             probes.drop_replica(id);
             if probes.is_empty() {
                 self.probes.remove(service);
+            }
+        }
+        if let Some(scrapes) = self.scrapes.get_mut(service) {
+            scrapes.retain(|(of, _), _| of.as_ref() != Some(id));
+            if scrapes.is_empty() {
+                self.scrapes.remove(service);
             }
         }
         if let Some(measures) = self.measures.get_mut(service) {

@@ -13,7 +13,7 @@ pub(super) async fn run(tools: &Tools, target: &Target, argv: &[String]) -> Outc
     match tools.engine.exec(replica, argv, target.pace.timeout).await {
         Ok(output) if output.code == 0 => Outcome::Passed,
         Ok(output) => {
-            let said = [&output.stderr, &output.stdout].into_iter().find_map(|said| last_line(said));
+            let said = [&output.stderr, &output.stdout].into_iter().find_map(|said| words::last_line(said));
             match said {
                 Some(line) => words::fail(format!("exit {}: {line}", output.code)),
                 None => words::fail(format!("exit {}", output.code)),
@@ -24,9 +24,4 @@ pub(super) async fn run(tools: &Tools, target: &Target, argv: &[String]) -> Outc
         // The engine, or the replica, is not there to be asked: they show that themselves.
         Err(error) => Outcome::Unknown(error.to_string().into()),
     }
-}
-
-fn last_line(said: &[u8]) -> Option<std::sync::Arc<str>> {
-    let last = said.rsplit(|&byte| byte == b'\n').find(|line| !line.trim_ascii().is_empty())?;
-    Some(words::quoted(last))
 }

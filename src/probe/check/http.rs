@@ -1,6 +1,7 @@
 //! HTTP and HTTPS: status, body, certificate.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::tls::TlsInfo;
@@ -24,20 +25,9 @@ pub(super) async fn run(tools: &Tools, target: &Target, http: &Http, url: &str) 
     // A little before the caller's own limit, which ends it too, in words that fit less well.
     let deadline = Instant::now() + limit.mul_f64(0.95);
     let failed = |error: &reqwest::Error| Found::from(words::http(error, limit, http.redirects));
-    let headers = match headers(http) {
-        Ok(headers) => headers,
-        Err(why) => return Outcome::Unknown(why).into(),
-    };
-    let Ok(method) = Method::from_bytes(http.method.as_bytes()) else {
-        return Outcome::Unknown("there is no such HTTP method".into()).into();
-    };
-    let client = match tools.clients.of(http) {
-        Ok(client) => client,
-        Err(error) => return Outcome::Unknown(format!("no HTTP client: {error}").into()).into(),
-    };
-    let mut response = match client.request(method, url).headers(headers).send().await {
+    let mut response = match send(tools, http, url, limit).await {
         Ok(response) => response,
-        Err(error) => return failed(&error),
+        Err(outcome) => return outcome.into(),
     };
     let info = response.extensions().get::<TlsInfo>();
     let certificate = info.and_then(TlsInfo::peer_certificate).and_then(cert::not_after);
@@ -54,6 +44,49 @@ pub(super) async fn run(tools: &Tools, target: &Target, http: &Http, url: &str) 
         judge(http, status, None)
     };
     Found { outcome, took: None, certificate }
+}
+
+/// Ask, and take whatever comes back; else why nothing does.
+async fn send(tools: &Tools, http: &Http, url: &str, limit: Duration) -> Result<Response, Outcome> {
+    let headers = headers(http).map_err(Outcome::Unknown)?;
+    let Ok(method) = Method::from_bytes(http.method.as_bytes()) else {
+        return Err(Outcome::Unknown("there is no such HTTP method".into()));
+    };
+    let client = tools
+        .clients
+        .of(http)
+        .map_err(|error| Outcome::Unknown(format!("no HTTP client: {error}").into()))?;
+    let sent = client.request(method, url).headers(headers).send().await;
+    sent.map_err(|error| words::http(&error, limit, http.redirects))
+}
+
+/// Ask, and hand the body of a good answer on as it comes, until `take` has enough. An error is one
+/// clause. Bounded by `limit`.
+pub(super) async fn stream(
+    tools: &Tools,
+    http: &Http,
+    url: &str,
+    limit: Duration,
+    mut take: impl FnMut(&[u8]) -> bool,
+) -> Result<(), Outcome> {
+    let deadline = Instant::now() + limit;
+    let mut response = match timeout_at(deadline, send(tools, http, url, limit)).await {
+        Ok(sent) => sent?,
+        Err(_) => return Err(words::silent(limit)),
+    };
+    if !response.status().is_success() {
+        return Err(words::fail(format!("status {}", response.status().as_u16())));
+    }
+    loop {
+        match timeout_at(deadline, response.chunk()).await {
+            Ok(Ok(Some(piece))) if take(&piece) => {}
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(error)) => return Err(words::http(&error, limit, http.redirects)),
+            Err(_) => {
+                return Err(words::fail(format!("its answer did not end within {}", human::duration(limit))));
+            }
+        }
+    }
 }
 
 /// Any answer at all.

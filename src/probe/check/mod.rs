@@ -12,6 +12,7 @@ mod tcp;
 mod tests;
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
@@ -19,7 +20,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::attempt::{Found, Outcome, Tools};
-use super::target::{Check, Goal, Http, Target};
+use super::target::{Check, Goal, Http, Target, url};
 use super::words;
 
 /// The most that is read of an answer, bytes.
@@ -45,6 +46,28 @@ pub(super) async fn run(tools: &Tools, target: &Target) -> Found {
     }
 }
 
+/// Ask by HTTP, and hand the body of a good answer (2xx) on as it comes, until `take` has enough.
+///
+/// # Errors
+/// Why there is none, in one clause; within `limit`.
+pub async fn fetch(
+    tools: &Tools,
+    goal: &Goal,
+    http: &Http,
+    limit: Duration,
+    take: impl FnMut(&[u8]) -> bool,
+) -> Result<(), Arc<str>> {
+    let url = match (goal, url(goal, http.tls)) {
+        (Goal::Nowhere(why), _) => return Err(why.clone()),
+        (_, None) => return Err("http can't be asked there".into()),
+        (_, Some(url)) => url,
+    };
+    http::stream(tools, http, &url, limit, take).await.map_err(|outcome| match outcome {
+        Outcome::Failed(why) | Outcome::Unknown(why) => why,
+        Outcome::Passed => "it passes".into(),
+    })
+}
+
 /// An HTTP answer, whatever it is.
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -59,19 +82,6 @@ pub(super) async fn get(tools: &Tools, target: &Target, http: &Http) -> Option<A
         return Some(Answer { status: answer.status, body: answer.body.into_bytes() });
     }
     http::get(tools, http, &url(&target.goal, http.tls)?).await
-}
-
-/// Where an HTTP request goes.
-fn url(goal: &Goal, tls: bool) -> Option<String> {
-    let scheme = if tls { "https" } else { "http" };
-    match goal {
-        Goal::Url(url) => Some(url.to_string()),
-        Goal::Socket { host, port, path, .. } if host.contains(':') => {
-            Some(format!("{scheme}://[{host}]:{port}{path}"))
-        }
-        Goal::Socket { host, port, path, .. } => Some(format!("{scheme}://{host}:{port}{path}")),
-        _ => None,
-    }
 }
 
 /// A check that speaks its own protocol.

@@ -13,11 +13,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::fleet::{Observation, Probed, Standing};
-use crate::probe::attempt::{Attempt, Outcome};
 use crate::probe::roster::Targets;
-use crate::probe::standing::{Course, rest};
-use crate::probe::target::{Key, Target};
+use crate::probe::standing::rest;
+use crate::probe::target::Key;
+use crate::probe::work::Work;
 
 /// Attempts under way at once.
 pub(super) const SLOTS: usize = 64;
@@ -34,35 +33,17 @@ pub(super) struct Turn {
     sick: bool,
 }
 
-struct Entry {
-    target: Arc<Target>,
-    course: Course,
-    /// Whether the last attempt passed.
+struct Entry<W: Work> {
+    target: Arc<W>,
+    state: W::State,
+    /// Whether it went well last.
     passed: Option<bool>,
-    /// What could not be found out was said already.
-    unknown: bool,
-}
-
-/// A probe that is no more.
-pub(super) struct Gone(Key);
-
-impl Gone {
-    pub(super) fn is_of(&self, result: &Probed) -> bool {
-        let (service, replica, probe) = &self.0;
-        result.service == *service && result.replica == *replica && result.probe == *probe
-    }
-
-    pub(super) fn told(self) -> Observation {
-        let (service, replica, probe) = self.0;
-        Observation::Unprobed { service, replica, probe }
-    }
 }
 
 /// See the module.
-#[derive(Default)]
-pub(super) struct Book {
+pub(super) struct Book<W: Work> {
     by_key: HashMap<Key, u64>,
-    entries: HashMap<u64, Entry>,
+    entries: HashMap<u64, Entry<W>>,
     due: BinaryHeap<Reverse<(Instant, u64)>>,
     /// Due, failed last, and waiting for a slot.
     deferred: VecDeque<u64>,
@@ -72,15 +53,30 @@ pub(super) struct Book {
     jitter: RandomState,
 }
 
-impl Book {
-    /// These are the targets now. Which probes are no more.
-    pub(super) fn change(&mut self, targets: &Targets, now: Instant) -> Vec<Gone> {
+impl<W: Work> Default for Book<W> {
+    fn default() -> Self {
+        Self {
+            by_key: HashMap::new(),
+            entries: HashMap::new(),
+            due: BinaryHeap::new(),
+            deferred: VecDeque::new(),
+            last_number: 0,
+            under_way: 0,
+            sick_under_way: 0,
+            jitter: RandomState::new(),
+        }
+    }
+}
+
+impl<W: Work> Book<W> {
+    /// These are the targets now. Which are no more.
+    pub(super) fn change(&mut self, targets: &Targets<W>, now: Instant) -> Vec<Key> {
         let mut gone = Vec::new();
         let vanished: Vec<Key> =
             self.by_key.keys().filter(|key| !targets.contains_key(*key)).cloned().collect();
         for key in vanished {
             self.forget(&key);
-            gone.push(Gone(key));
+            gone.push(key);
         }
         for (key, target) in targets.iter() {
             if let Some(entry) = self.by_key.get(key).and_then(|number| self.entries.get_mut(number)) {
@@ -90,13 +86,12 @@ impl Book {
                 }
                 // Another thing under the same name: what was found out says nothing about it.
                 self.forget(key);
-                gone.push(Gone(key.clone()));
+                gone.push(key.clone());
             }
             self.last_number += 1;
             let number = self.last_number;
-            let entry =
-                Entry { target: target.clone(), course: Course::default(), passed: None, unknown: false };
-            let within = SOON.min(target.pace.interval);
+            let entry = Entry { target: target.clone(), state: W::State::default(), passed: None };
+            let within = SOON.min(target.pace().interval);
             self.due.push(Reverse((now + within.mul_f64(self.random(number, now)), number)));
             self.entries.insert(number, entry);
             self.by_key.insert(key.clone(), number);
@@ -111,7 +106,7 @@ impl Book {
     }
 
     /// What is to be tried now, and may be.
-    pub(super) fn next(&mut self, now: Instant) -> Option<(Turn, Arc<Target>)> {
+    pub(super) fn next(&mut self, now: Instant) -> Option<(Turn, Arc<W>)> {
         while self.under_way < SLOTS {
             let room_for_sick = self.sick_under_way < SICK_SLOTS;
             let waiting = if room_for_sick { self.deferred.pop_front() } else { None };
@@ -153,40 +148,19 @@ impl Book {
         &mut self,
         turn: Turn,
         began: Instant,
-        attempt: &Attempt,
+        done: W::Done,
         now: Instant,
-    ) -> Option<(Probed, bool)> {
+    ) -> Option<(W::Fact, bool)> {
         self.under_way -= 1;
         self.sick_under_way -= usize::from(turn.sick);
         let jitter = self.random(turn.number, now);
         let entry = self.entries.get_mut(&turn.number)?;
-        let pace = &entry.target.pace;
-        let passed = match &attempt.outcome {
-            Outcome::Passed => Some(true),
-            Outcome::Failed(_) => Some(false),
-            Outcome::Unknown(_) => None,
-        };
+        let ended = entry.target.ended(&mut entry.state, done);
         let took = now.saturating_duration_since(began);
-        let next = began + rest(pace, took, passed != Some(false), jitter);
+        let next = began + rest(entry.target.pace(), took, ended.passed != Some(false), jitter);
         self.due.push(Reverse((next.max(now), turn.number)));
-        let Some(passed) = passed else {
-            if let Outcome::Unknown(why) = &attempt.outcome
-                && !std::mem::replace(&mut entry.unknown, true)
-            {
-                tracing::warn!("{}: {} can't tell: {why}", entry.target.service, entry.target.name);
-            }
-            return None;
-        };
-        entry.unknown = false;
-        let started = entry.target.started;
-        let age = started.map(|started| attempt.at.duration_since(started));
-        let age = age.map(|age| Duration::try_from(age).unwrap_or_default());
-        let before: Standing = entry.course.standing();
-        let standing = entry.course.fold(passed, age, pace);
-        let is_news = standing != before || entry.passed != Some(passed);
-        entry.passed = Some(passed);
-        let probed = attempt.probed(&entry.target, standing)?;
-        Some((probed, is_news))
+        entry.passed = ended.passed.or(entry.passed);
+        ended.fact
     }
 
     /// 0–1.

@@ -17,26 +17,29 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use self::book::{Book, Turn};
-use super::attempt::Attempt;
 use super::roster::Targets;
-use super::target::Target;
-use crate::fleet::{Observation, Probed};
+use super::work::Work;
+use crate::fleet::Observation;
 
 /// Results that come together are told together, unless they are news.
 const GATHER: Duration = Duration::from_millis(250);
 /// So many are told at once at most.
 const BATCH: usize = 256;
 
-/// Makes one attempt.
-pub type Try = Arc<dyn Fn(Arc<Target>) -> BoxFuture<'static, Attempt> + Send + Sync>;
+/// Does one thing once.
+pub type Try<W> = Arc<dyn Fn(Arc<W>) -> BoxFuture<'static, <W as Work>::Done> + Send + Sync>;
 
-/// Probe whatever `targets` holds, for ever, telling what comes of it. Ends when nobody listens, or
-/// nobody says any more what to probe.
-pub async fn run(attempt: Try, mut targets: watch::Receiver<Targets>, tell: mpsc::Sender<Observation>) {
-    let mut book = Book::default();
-    let mut under_way: FuturesUnordered<BoxFuture<'static, (Turn, Instant, Attempt)>> =
+/// Do whatever `targets` holds, for ever, telling what comes of it. Ends when nobody listens, or
+/// nobody says any more what to do.
+pub async fn run<W: Work>(
+    attempt: Try<W>,
+    mut targets: watch::Receiver<Targets<W>>,
+    tell: mpsc::Sender<Observation>,
+) {
+    let mut book = Book::<W>::default();
+    let mut under_way: FuturesUnordered<BoxFuture<'static, (Turn, Instant, W::Done)>> =
         FuturesUnordered::new();
-    let mut results: Vec<Probed> = Vec::new();
+    let mut results: Vec<W::Fact> = Vec::new();
     let mut flush: Option<Instant> = None;
     // What is there from the beginning.
     targets.mark_changed();
@@ -58,14 +61,14 @@ pub async fn run(attempt: Try, mut targets: watch::Receiver<Targets>, tell: mpsc
                 }
                 let now_there = targets.borrow_and_update().clone();
                 for gone in book.change(&now_there, Instant::now()) {
-                    results.retain(|result| !gone.is_of(result));
-                    if tell.send(gone.told()).await.is_err() {
+                    results.retain(|result| !W::is_of(result, &gone));
+                    if tell.send(W::gone(gone)).await.is_err() {
                         return;
                     }
                 }
             }
-            Some((turn, began, attempt)) = under_way.next() => {
-                if let Some((result, is_news)) = book.ended(turn, began, &attempt, Instant::now()) {
+            Some((turn, began, done)) = under_way.next() => {
+                if let Some((result, is_news)) = book.ended(turn, began, done, Instant::now()) {
                     results.push(result);
                     let by = if is_news { Instant::now() } else { Instant::now() + GATHER };
                     flush = Some(flush.map_or(by, |at| at.min(by)));
@@ -76,9 +79,7 @@ pub async fn run(attempt: Try, mut targets: watch::Receiver<Targets>, tell: mpsc
         let due = flush.is_some_and(|at| at <= Instant::now()) || results.len() >= BATCH;
         if due {
             flush = None;
-            if !results.is_empty()
-                && tell.send(Observation::Probed(std::mem::take(&mut results))).await.is_err()
-            {
+            if !results.is_empty() && tell.send(W::told(std::mem::take(&mut results))).await.is_err() {
                 return;
             }
         }

@@ -12,8 +12,8 @@ use tokio::time::sleep;
 use super::book::{SICK_SLOTS, SLOTS};
 use super::*;
 use crate::fleet::{EngineId, Purpose, ReplicaId, ServiceId, Standing};
-use crate::probe::attempt::Outcome;
-use crate::probe::target::{Check, Goal, Pace, Source};
+use crate::probe::attempt::{Attempt, Outcome};
+use crate::probe::target::{Check, Goal, Pace, Source, Target};
 
 fn target(name: &str, interval: u64) -> Arc<Target> {
     let engine = EngineId::new("docker");
@@ -80,7 +80,7 @@ fn play(targets: &[Arc<Target>]) -> Play {
     let (tell, told) = mpsc::channel(1024);
     let start = Instant::now();
     let on = stage.clone();
-    let attempt: Try = Arc::new(move |target| {
+    let attempt: Try<Target> = Arc::new(move |target| {
         let on = on.clone();
         async move {
             let name = target.service.name.to_string();
@@ -223,7 +223,7 @@ async fn a_start_time_that_becomes_known_makes_no_other_target() {
 async fn it_ends_when_nobody_listens_or_says_what_to_probe() {
     let (sender, receiver) = watch::channel(all(&[target("api", 10)]));
     let (tell, told) = mpsc::channel(1);
-    let never: Try = Arc::new(|_| std::future::pending().boxed());
+    let never: Try<Target> = Arc::new(|_| std::future::pending().boxed());
     let running = tokio::spawn(run(never.clone(), receiver, tell));
     sleep(Duration::from_secs(30)).await;
     drop(told);

@@ -1,9 +1,11 @@
-//! The stats tab: charts of CPU, memory, network, block I/O and processes, and a table of figures.
+//! The stats tab: charts of CPU, memory, network, block I/O and processes, a table of figures, and
+//! what the service says of itself.
 //!
 //! The window is five minutes or an hour. A column stands for several seconds and is drawn when it
 //! is complete, so that the charts move only when one is, and nothing is written in between.
 
 mod figures;
+mod measured;
 mod panel;
 mod picture;
 mod window;
@@ -72,6 +74,10 @@ impl Stats {
         let glyphs = scene.look.glyphs;
         if panel == Panel::Figures {
             figures(picture, scene, area, buf);
+            return;
+        }
+        if panel == Panel::Measured {
+            measured::draw(&picture.measured, scene, area, buf);
             return;
         }
         if panel == Panel::Latency {

@@ -12,6 +12,7 @@ pub(super) enum Panel {
     Cpu,
     Memory,
     Latency,
+    Measured,
     Net,
     Block,
     Pids,
@@ -19,20 +20,25 @@ pub(super) enum Panel {
 }
 
 impl Panel {
-    /// Those there are for a picture: what is not probed has no latency to draw.
-    pub(super) fn of(picture: &Picture) -> &'static [Self] {
-        const PLAIN: &[Panel] =
-            &[Panel::Cpu, Panel::Memory, Panel::Net, Panel::Block, Panel::Pids, Panel::Figures];
-        const PROBED: &[Panel] = &[
-            Panel::Cpu,
-            Panel::Memory,
-            Panel::Latency,
-            Panel::Net,
-            Panel::Block,
-            Panel::Pids,
-            Panel::Figures,
+    /// Those there are for a picture: what is not probed has no latency to draw, and what is not
+    /// asked says nothing of itself.
+    pub(super) fn of(picture: &Picture) -> Vec<Self> {
+        let all = [
+            Self::Cpu,
+            Self::Memory,
+            Self::Latency,
+            Self::Measured,
+            Self::Net,
+            Self::Block,
+            Self::Pids,
+            Self::Figures,
         ];
-        if picture.is_probed() { PROBED } else { PLAIN }
+        let is_there = |panel: &Self| match panel {
+            Self::Latency => picture.is_probed(),
+            Self::Measured => !picture.measured.is_empty(),
+            _ => true,
+        };
+        all.into_iter().filter(is_there).collect()
     }
 
     pub(super) fn name(self) -> &'static str {
@@ -40,6 +46,7 @@ impl Panel {
             Self::Cpu => "CPU",
             Self::Memory => "MEMORY",
             Self::Latency => "LATENCY",
+            Self::Measured => "MEASURED",
             Self::Net => "NETWORK",
             Self::Block => "BLOCK I/O",
             Self::Pids => "PROCESSES",
@@ -56,7 +63,7 @@ impl Panel {
                 &[(Metric::BlockRead, "read", Role::Chart1), (Metric::BlockWrite, "write", Role::Chart2)]
             }
             Self::Pids => &[(Metric::Pids, "", Role::Chart1)],
-            Self::Latency | Self::Figures => &[],
+            Self::Latency | Self::Measured | Self::Figures => &[],
         }
     }
 
@@ -106,7 +113,7 @@ impl Panel {
                 (Some(pids), None) => pids.to_string(),
                 (None, _) => missing.to_owned(),
             },
-            Self::Latency | Self::Figures => String::new(),
+            Self::Latency | Self::Measured | Self::Figures => String::new(),
         }
     }
 }

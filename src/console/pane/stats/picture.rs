@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::measured;
 use crate::console::pane::{Scene, Target, scope};
 use crate::fleet::{Latency, Limits, Metric, Minutes, Probe, Series, Usage};
 
@@ -49,6 +50,8 @@ pub(super) struct Picture {
     pub(super) limits: Limits,
     /// Who uses how much, most first: services of a project, else replicas.
     pub(super) who: Vec<(Arc<str>, Usage)>,
+    /// What the service says of itself.
+    pub(super) measured: Vec<measured::Row>,
 }
 
 impl Picture {
@@ -65,6 +68,7 @@ impl Picture {
             usage: Usage::default(),
             limits: Limits::default(),
             who: Vec::new(),
+            measured: Vec::new(),
         };
         picture.figures(scene);
         let series = series(scene);
@@ -146,6 +150,7 @@ impl Picture {
 
     fn figures(&mut self, scene: &Scene<'_>) {
         let (fleet, now) = (scene.fleet, scene.now);
+        self.measured = measured::rows(scene);
         self.who = match scene.target {
             Target::Project(_) => scope::services(fleet, scene.target)
                 .into_iter()
