@@ -14,6 +14,9 @@ pub(in crate::fleet) fn with_probes<'a>(
     probes: impl Iterator<Item = &'a Probe> + Clone,
     now: Timestamp,
 ) -> Since {
+    if on.health == Health::Starting && on.why.is_empty() {
+        return Since { why: waits(probes, now), ..on };
+    }
     if matches!(on.health, Health::Stopped | Health::Paused | Health::Starting | Health::Down) {
         return on;
     }
@@ -28,6 +31,14 @@ pub(in crate::fleet) fn with_probes<'a>(
         Some(trouble) => worse(on, trouble),
         None => passing(on, probes, now),
     }
+}
+
+/// What something that starts says to the first who asks in vain: it is no trouble yet, and tells how
+/// far it is.
+fn waits<'a>(probes: impl Iterator<Item = &'a Probe>, now: Timestamp) -> String {
+    let mut lately = probes.filter(|probe| !probe.is_stale(now));
+    let told = lately.find_map(|probe| Some((probe.last().probe.clone(), probe.why()?.clone())));
+    told.map(|(probe, why)| format!("{probe}: {why}")).unwrap_or_default()
 }
 
 /// What failing probes come to, in the words of the first.
