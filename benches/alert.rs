@@ -43,6 +43,7 @@ fn replica(n: usize, down: bool) -> Replica {
         started: Some(at(0)),
         finished: down.then(|| at(0)),
         exit: down.then_some(Exit { code: 1, oom: false }),
+        refused: None,
         restarts: Some(0),
         limits: Limits { cpus: Some(1.0), memory: Some(1 << 30), pids: None },
         pid: Some(1000),

@@ -45,6 +45,7 @@ fn replica(n: usize) -> Replica {
         started: Some(at(0)),
         finished: None,
         exit: None,
+        refused: None,
         restarts: Some(0),
         limits: Limits { cpus: Some(1.0), memory: Some(1 << 30), pids: None },
         pid: Some(1000),

@@ -100,6 +100,14 @@ impl Claimant {
 }
 
 impl HostPort {
+    /// Why somebody who wants it could not start, with who holds it where that is not said yet.
+    pub fn explain(&self, why: &str) -> String {
+        match self.claims.iter().find(|claim| claim.holds) {
+            Some(claim) => super::verdict::held_by(why, self.number, &claim.by.words()),
+            None => why.to_owned(),
+        }
+    }
+
     /// `3001/tcp is held by shop/web; shop/api wants it too, and cannot start`.
     pub fn sentence(&self) -> String {
         let names = |holds: bool| {

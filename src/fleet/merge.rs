@@ -39,6 +39,9 @@ pub(super) fn keep_known(mut new: Replica, old: &Replica) -> Replica {
         new.pid = new.pid.or(old.pid);
     }
     if !new.is_up() && !old.is_up() {
+        if !inspected && new.state == old.state {
+            new.refused = new.refused.or_else(|| old.refused.clone());
+        }
         new.started = new.started.or(old.started);
         new.finished = new.finished.or(old.finished);
         new.exit = new.exit.or(old.exit);

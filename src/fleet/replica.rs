@@ -168,6 +168,9 @@ pub struct Replica {
     pub finished: Option<Timestamp>,
     /// How it last ended; only while it is not running.
     pub exit: Option<Exit>,
+    /// Why it could not be started the last time that was tried, in the engine's words; only while it
+    /// does not run, `None` until inspected.
+    pub refused: Option<Arc<str>>,
     /// How often the engine restarted it; `None` until it was inspected.
     pub restarts: Option<u32>,
     /// Its hard limits.
@@ -194,8 +197,52 @@ impl Replica {
         self.state.verbs()
     }
 
+    /// The port of the host that was taken when it was to be started.
+    pub fn port_taken(&self) -> Option<u16> {
+        port_taken(self.refused.as_deref()?)
+    }
+
     /// Whether its processes exist (running, paused).
     pub fn is_up(&self) -> bool {
         matches!(self.state, State::Running | State::Paused)
+    }
+}
+
+/// `Bind for 0.0.0.0:3001 failed: port is already allocated` (another container has it), `listen tcp4
+/// 0.0.0.0:3001: bind: address already in use` (something else).
+fn port_taken(words: &str) -> Option<u16> {
+    let end = words.find("already allocated").or_else(|| words.find("already in use"))?;
+    let numbers = words.get(..end)?.rsplit(':').map(|part| part.split(' ').next().unwrap_or(part));
+    numbers.filter_map(|part| part.parse().ok()).find(|port| *port != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::port_taken;
+
+    #[test]
+    fn the_port_that_is_taken_is_found_in_the_words_of_the_engine() {
+        for (words, port) in [
+            (
+                "driver failed programming external connectivity on endpoint shop-api-1 (9f3a): Bind for \
+                 0.0.0.0:3001 failed: port is already allocated",
+                Some(3001),
+            ),
+            (
+                "driver failed programming external connectivity on endpoint x (9f3a): Error starting \
+                 userland proxy: listen tcp4 0.0.0.0:8080: bind: address already in use",
+                Some(8080),
+            ),
+            (
+                "failed to bind host port 127.0.0.1:5432:172.18.0.2:5432/tcp: address already in use",
+                Some(5432),
+            ),
+            ("listen tcp6 [::]:443: bind: address already in use", Some(443)),
+            ("exec: \"nope\": executable file not found in $PATH: unknown", None),
+            ("the name is already in use", None),
+            ("", None),
+        ] {
+            assert_eq!(port_taken(words), port, "{words}");
+        }
     }
 }

@@ -18,8 +18,8 @@ use super::summary::Judged;
 use super::track::Track;
 use super::{
     Counts, Declared, EngineId, EngineInfo, Event, EventKind, Health, History, HostUsage, Latency, Link,
-    Minutes, Probe, Reading, Replica, ReplicaId, Role, Scraped, Series, Service, ServiceId, Since, Situation,
-    Summary, UpdateState, Usage, verdict,
+    Minutes, Port, Probe, Reading, Replica, ReplicaId, Role, Scraped, Series, Service, ServiceId, Since,
+    Situation, Summary, UpdateState, Usage, verdict,
 };
 
 /// Events kept.
@@ -160,6 +160,7 @@ impl Fleet {
         if let Some(judged) = self.judge(row, now) {
             judged.write(&mut summary);
         }
+        self.name_holder(id, &mut summary.health);
         summary.usage = self.service_usage(&row.service, now);
         let measured = |name: &str| self.measured(id, name, now);
         let probed = self.probes.get(id).and_then(|probes| probes.lately(now));
@@ -173,6 +174,7 @@ impl Fleet {
         let service = &known.replica.service;
         let probes = self.probes.get(service);
         let mut summary = Summary::of_replica(known, probes, now);
+        self.name_holder(service, &mut summary.health);
         summary.usage = known.usage(now).unwrap_or_default();
         let measured = |name: &str| self.measures.get(service)?.of(id, name, now);
         let probed = self.replica_latency(id, Minutes::Five, now);
@@ -272,6 +274,26 @@ impl Fleet {
         Some(Judged::of(self.members(id), row.declared.as_ref(), probes, now))
     }
 
+    /// Where a service could not start because a port of the host is taken: by whom, as far as it is
+    /// one of ours.
+    fn name_holder(&self, id: &ServiceId, since: &mut Since) {
+        if since.health != Health::Down && since.health != Health::Degraded {
+            return;
+        }
+        let Some((own, port)) =
+            self.members(id).find_map(|it| Some((&it.replica.id, it.replica.port_taken()?)))
+        else {
+            return;
+        };
+        let holds = |it: &&Known| {
+            let published = |it: &Port| it.host.is_some_and(|(_, number)| number == port);
+            it.replica.id != *own && it.replica.is_up() && it.replica.ports.iter().any(published)
+        };
+        if let Some(holder) = self.known.values().filter(holds).map(|it| it.replica.service.path()).min() {
+            since.why = verdict::held_by(&since.why, port, &holder);
+        }
+    }
+
     /// How many stand how.
     pub fn counts(&self, now: Timestamp) -> Counts {
         let mut counts = Counts::default();
@@ -295,7 +317,9 @@ impl Fleet {
             if since.health.is_well() {
                 well_since = well_since.max(since.at);
             } else if since.health != Health::Stopped {
-                troubles.push((&row.service.id, since.clone()));
+                let mut since = since.clone();
+                self.name_holder(&row.service.id, &mut since);
+                troubles.push((&row.service.id, since));
             }
         }
         situation::tell(Facts {

@@ -42,6 +42,7 @@ pub(crate) fn running(project: &str, service_name: &str, name: &str) -> Replica 
         started: Some(at(0)),
         finished: None,
         exit: None,
+        refused: None,
         restarts: Some(0),
         limits: Limits::default(),
         pid: Some(100),

@@ -10,10 +10,16 @@ use std::fmt::Write as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::track::{SETTLED, Track};
+use crate::text::sanitize::label;
+
 use super::{Declared, Exit, Health, HealthCheck, Placed, Replica, Since, State, UpdateState};
 
 pub(super) use probes::with_probes;
 
+/// It was to be started, and was not.
+const COULD_NOT_START: &str = "could not start";
+/// The longest of an engine's words for that, columns.
+const REFUSED: usize = 120;
 /// Why a replica is unhealthy by its own check.
 const CHECK_FAILS: &str = "health check fails";
 
@@ -39,12 +45,38 @@ fn created(replica: &Replica) -> Since {
     if let Some(placed) = &replica.placed {
         return on_its_way(placed, at);
     }
+    if let Some(why) = refused(replica) {
+        return Since { health: Health::Down, at, why };
+    }
     match replica.exit.filter(|exit| exit.code != 0) {
         Some(exit) => {
-            Since { health: Health::Down, at, why: format!("could not start, {}", exit_words(exit, false)) }
+            Since { health: Health::Down, at, why: format!("{COULD_NOT_START}, {}", exit_words(exit, false)) }
         }
         None => Since { health: Health::Stopped, at, why: "never started".to_owned() },
     }
+}
+
+/// Why it could not be started, where its engine says so.
+fn refused(replica: &Replica) -> Option<String> {
+    if let Some(port) = replica.port_taken() {
+        return Some(format!("{COULD_NOT_START}: {}", taken(port)));
+    }
+    // What was being done comes first, and what went wrong last.
+    let words = replica.refused.as_deref()?.trim_end_matches(": unknown");
+    let mut parts = words.rsplitn(3, ": ");
+    let (last, before) = (parts.next()?, parts.next());
+    let words = before.map_or_else(|| last.to_owned(), |before| format!("{before}: {last}"));
+    Some(format!("{COULD_NOT_START}: {}", label(&words, REFUSED)))
+}
+
+/// `port 3001 is taken`: where it is known by whom, [`held_by`] says so.
+fn taken(port: u16) -> String {
+    format!("port {port} is taken")
+}
+
+/// `why` with who has the port that was taken.
+pub(super) fn held_by(why: &str, port: u16, holder: &str) -> String {
+    why.replace(&taken(port), &format!("port {port} is held by {holder}"))
 }
 
 /// The engine has it in hand: nobody needs to start it. Where it says what keeps it, it is stuck.
@@ -120,6 +152,9 @@ fn down(replica: &Replica, track: &Track, now: Timestamp) -> Since {
 }
 
 fn exited(replica: &Replica, track: &Track, now: Timestamp) -> Since {
+    if let Some(why) = refused(replica) {
+        return Since { health: Health::Down, at: replica.finished, why };
+    }
     let Some(exit) = replica.exit else {
         if let Some(placed) = replica.placed.as_ref().filter(|placed| !placed.trouble.is_empty()) {
             let why = placed.trouble.to_string();

@@ -40,6 +40,7 @@ fn replica(id: &str, state: State, started: Option<i64>) -> Replica {
         started: started.map(at),
         finished: None,
         exit: None,
+        refused: None,
         restarts: None,
         limits: Limits::default(),
         pid: None,

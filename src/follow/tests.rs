@@ -187,6 +187,7 @@ fn replica(id: &str, number: u32) -> Replica {
         started: Some(at(0)),
         finished: None,
         exit: None,
+        refused: None,
         restarts: None,
         limits: Limits::default(),
         pid: None,

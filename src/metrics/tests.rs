@@ -43,6 +43,7 @@ fn replica(port: u16, labels: &[(&str, &str)]) -> Replica {
         started: Some(Timestamp::UNIX_EPOCH),
         finished: None,
         exit: None,
+        refused: None,
         restarts: None,
         limits: Limits::default(),
         pid: None,

@@ -311,6 +311,7 @@ impl Inner {
             started: Some(it.started.map_or(Timestamp::UNIX_EPOCH, |s| self.stamp(s))),
             finished: None,
             exit: (state != State::Running).then(|| it.exit.map(|code| Exit { code, oom: false })).flatten(),
+            refused: None,
             restarts: Some(it.restarts),
             limits: it.limits,
             pid: None,

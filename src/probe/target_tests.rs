@@ -38,6 +38,7 @@ fn replica(name: &str, labels: &[(&str, &str)]) -> Replica {
         started: Some(Timestamp::UNIX_EPOCH),
         finished: None,
         exit: None,
+        refused: None,
         restarts: None,
         limits: Limits::default(),
         pid: None,

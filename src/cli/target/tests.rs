@@ -22,6 +22,7 @@ fn replica(project: Option<&str>, service: &str, name: &str, id: &str) -> Replic
         started: None,
         finished: None,
         exit: None,
+        refused: None,
         restarts: None,
         limits: Limits::default(),
         pid: None,

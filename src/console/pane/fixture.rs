@@ -64,6 +64,7 @@ pub(super) fn replica(project: Option<&str>, name: &str, number: u32) -> Replica
         started: Some(at(-7_200)),
         finished: None,
         exit: None,
+        refused: None,
         restarts: Some(0),
         limits: Limits::default(),
         pid: Some(4242),
@@ -87,6 +88,7 @@ pub(super) fn replicas() -> Vec<Replica> {
     };
     let two = Replica {
         check: HealthCheck::Unhealthy,
+        refused: None,
         restarts: Some(7),
         limits,
         ports: vec![port(3005, Some(("0.0.0.0", 3106))), port(3005, Some(("::", 3106))), port(9090, None)],

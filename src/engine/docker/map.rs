@@ -15,6 +15,7 @@ use crate::fleet::{
     Compose, EngineId, Exit, HealthCheck, Image, Limits, Port, Protocol, Replica, ReplicaId, Role, ServiceId,
     SpareName, State,
 };
+use crate::text::mask;
 use crate::text::sanitize::{fit, label};
 
 /// The longest name kept, characters. Docker allows more; nobody can read it.
@@ -67,6 +68,7 @@ pub(super) fn from_entry(engine: &EngineId, entry: &Entry) -> Replica {
         started: None,
         finished: None,
         exit: exit_in_words(status).filter(|_| has_ended(state)).map(|code| Exit { code, oom: false }),
+        refused: None,
         restarts: None,
         limits: Limits::default(),
         pid: None,
@@ -112,6 +114,7 @@ pub(super) fn from_inspected(engine: &EngineId, it: &Inspected) -> Replica {
         started: time(it.state.started_at.as_deref()),
         finished: time(it.state.finished_at.as_deref()),
         exit: inspected_exit(&it.state, state),
+        refused: refused(&it.state, is_up),
         restarts: Some(it.restart_count.and_then(|n| u32::try_from(n).ok()).unwrap_or(0)),
         limits: limits(&it.host_config),
         pid: it.state.pid.and_then(|p| u32::try_from(p).ok()).filter(|p| *p > 0 && is_up),
@@ -132,6 +135,9 @@ pub(super) fn with_known(mut fresh: Replica, known: &Replica) -> Replica {
     fresh.kept_up = known.kept_up;
     fresh.spec = known.spec;
     fresh.restarts = known.restarts;
+    if !fresh.is_up() && fresh.state == known.state {
+        fresh.refused.clone_from(&known.refused);
+    }
     if fresh.image.id == known.image.id {
         // The list names an image by its id once the tag has moved on; the reference it was made
         // from is what an inspect tells.
@@ -293,6 +299,14 @@ fn inspected_exit(it: &InspectedState, state: State) -> Option<Exit> {
     // A container that could not even be started stays `created`, with a code and an error.
     let never_started = state == State::Created && code != 0;
     (has_ended(state) || never_started).then(|| Exit { code, oom: it.oom_killed.unwrap_or(false) })
+}
+
+/// The engine's words for a start that failed.
+fn refused(it: &InspectedState, is_up: bool) -> Option<Arc<str>> {
+    /// Longer than any that was seen, and no longer than a screen bears.
+    const WORDS: usize = 400;
+    let words = it.error.as_deref().filter(|words| !is_up && !words.is_empty())?;
+    Some(label(&mask::text(words), WORDS))
 }
 
 /// The health in a list entry's status words: `Up 2 hours (healthy)`.

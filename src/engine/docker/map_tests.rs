@@ -120,6 +120,9 @@ fn exit_and_oom_are_the_engines_word_only() {
     assert_eq!(with(json!({"Status": "created", "ExitCode": 0})).exit, None);
     let failed = with(json!({"Status": "created", "ExitCode": 127, "Error": "no such file"}));
     assert_eq!(failed.exit.map(|e| e.code), Some(127), "could not be started");
+    assert_eq!(failed.refused.as_deref(), Some("no such file"));
+    let runs = with(json!({"Status": "running", "Error": "of the last start"}));
+    assert_eq!(runs.refused, None);
 }
 
 #[test]

@@ -204,6 +204,8 @@ fn replica(
         started: local.and_then(|local| local.started).filter(|_| is_up).or(at.filter(|_| is_up)),
         finished: it.finished.filter(|_| !is_up),
         exit: it.exit.filter(|_| !is_up),
+        // A task's trouble says it.
+        refused: None,
         restarts: Some(current.restarts),
         limits: limits(task.spec.resources.as_ref()),
         pid: local.and_then(|local| local.pid).filter(|_| is_up),

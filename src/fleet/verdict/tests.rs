@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::super::testing::*;
-use super::super::{EventKind, Exit, Fleet, Health, HealthCheck, Replica, Role, State};
+use super::super::{EventKind, Exit, Fleet, Health, HealthCheck, Port, Protocol, Replica, Role, State};
 
 fn exit(code: i64) -> Exit {
     Exit { code, oom: false }
@@ -41,6 +41,21 @@ fn how_it_ended_decides_at_first_sight() {
     assert_eq!(at_first_sight(&created), missing);
     created.exit = Some(exit(128));
     assert_eq!(at_first_sight(&created), says(Health::Down, "could not start, exit 128"));
+    let taken = "driver failed on endpoint api (9f): Bind for 0.0.0.0:3001 failed: port is already allocated";
+    for (words, why) in [
+        (taken, "could not start: port 3001 is taken"),
+        (
+            "OCI runtime create failed: unable to start container process: exec: \"nope\": executable file \
+             not found in $PATH: unknown",
+            "could not start: \"nope\": executable file not found in $PATH",
+        ),
+        ("no such file", "could not start: no such file"),
+    ] {
+        for state in [State::Created, State::Exited] {
+            let refused = Replica { state, refused: Some(words.into()), ..created.clone() };
+            assert_eq!(at_first_sight(&refused), says(Health::Down, why), "{state:?}");
+        }
+    }
     let mut dead = api;
     dead.state = State::Dead;
     assert_eq!(at_first_sight(&dead).0, Health::Down);
@@ -353,4 +368,28 @@ fn jobs_never_make_a_service_sick() {
     let alone = fleet([synced(50, std::slice::from_ref(&job))]);
     assert_eq!(verdict(&alone, &job, 60), says(Health::Stopped, "one-off job"));
     assert_eq!(alone.counts(at(60)).services, 0);
+}
+
+#[test]
+fn who_holds_the_port_that_was_taken_is_named() {
+    let mut holder = running("shop", "web", "web-1");
+    let any = std::net::IpAddr::from([0, 0, 0, 0]);
+    holder.ports = vec![Port { host: Some((any, 3001)), container: 80, protocol: Protocol::Tcp }];
+    let mut api = exited(running("shop", "api", "api-1"), 128, 50);
+    api.state = State::Created;
+    api.refused = Some("Bind for 0.0.0.0:3001 failed: port is already allocated".into());
+    let seen = |replicas: &[Replica]| {
+        let fleet = fleet([synced(60, replicas)]);
+        let one = fleet.replica_summary(&api.id, at(61)).unwrap().health.why;
+        (verdict(&fleet, &api, 61).1, one, fleet.situation(at(61)).text())
+    };
+    let why = "could not start: port 3001 is held by shop/web";
+    let (service, one, situation) = seen(&[holder.clone(), api.clone()]);
+    assert_eq!((&*service, &*one), (why, why));
+    assert!(situation.contains(why), "{situation}");
+    assert_eq!(
+        seen(std::slice::from_ref(&api)).0,
+        "could not start: port 3001 is taken",
+        "by nobody of ours"
+    );
 }

@@ -35,6 +35,7 @@ fn replica(name: &str, tag: &str, state: State) -> Replica {
         started: None,
         finished: None,
         exit: None,
+        refused: None,
         restarts: Some(0),
         limits: Limits::default(),
         pid: None,

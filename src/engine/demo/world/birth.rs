@@ -98,6 +98,7 @@ impl World {
                 self.past_run(slot, created + CREATE_TO_START, Some((ended, Exit { code: 143, oom: false })));
                 let error = self.port_words(slot, self.specs[spec_index].ports.iter().find_map(|p| p.1));
                 let unit = &mut self.units[slot];
+                unit.replica.refused = Some(error.as_str().into());
                 unit.error = Some(error);
                 unit.replica.exit = Some(Exit { code: 128, oom: false });
             }
@@ -253,6 +254,7 @@ impl World {
             started: None,
             finished: None,
             exit: None,
+            refused: None,
             restarts: Some(0),
             limits,
             pid: None,

@@ -178,6 +178,7 @@ impl World {
         unit.begin(Run::new(now));
         unit.streak = 0;
         unit.error = None;
+        unit.replica.refused = None;
         unit.replica.state = State::Running;
         unit.replica.check = if has_check { HealthCheck::Starting } else { HealthCheck::None };
         unit.replica.started = Some(at);

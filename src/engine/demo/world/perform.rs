@@ -233,6 +233,7 @@ impl World {
         let words = self.port_words(slot, Some(port));
         let unit = &mut self.units[slot];
         unit.epoch += 1;
+        unit.replica.refused = Some(words.as_str().into());
         unit.error = Some(words.clone());
         unit.replica.exit = Some(Exit { code: 128, oom: false });
         if unit.replica.state != State::Created {
