@@ -154,7 +154,7 @@ pub(super) async fn run(session: &mut Session, args: &PortsArgs) -> Result<Exit,
 }
 
 /// What listens on the engine's machine, or why that can't be told.
-async fn listeners(fleet: &Fleet) -> Result<Vec<Listener>, String> {
+pub(super) async fn listeners(fleet: &Fleet) -> Result<Vec<Listener>, String> {
     match fleet.engine() {
         Some(engine) if engine.local => {}
         Some(engine) if engine.kind == "demo" => return Err("a demo's machine runs nothing else".to_owned()),

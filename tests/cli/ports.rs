@@ -33,3 +33,21 @@ fn ports_are_asked_for_by_number_and_by_service() {
     user.demo(&["ports", "70000"]).expect(2, &["is no port", "1 to 65535"]);
     user.demo(&["ports", "nosuch"]).expect(2, &["no service"]);
 }
+
+#[test]
+fn a_check_names_the_port_that_two_want_and_why_one_of_them_is_down() {
+    let user = User::new();
+    let why = "could not start: port 3001 is held by storefront/customer-web";
+    let clash = "3001/tcp is held by storefront/customer-web; storefront/order-service wants it too";
+    let ran = user.qd(&["--demo=storefront", "check"]);
+    ran.expect(1, &[clash]);
+    assert!(ran.out.lines().any(|line| line.contains("order-service") && line.contains(why)), "{}", ran.out);
+    // Asked about those only that it concerns.
+    let json = user.qd(&["--demo=storefront", "check", "customer-web", "-o", "json"]);
+    let warnings = |ran: &Ran| serde_json::from_str::<Value>(&ran.out).unwrap()["warnings"].to_string();
+    assert!(warnings(&json).contains(clash), "{}", json.out);
+    let other = user.qd(&["--demo=storefront", "check", "cart-service", "-o", "json"]);
+    assert_eq!(warnings(&other), "[]");
+    let line = user.qd(&["--demo=storefront", "check", "order-service", "-o", "nagios"]);
+    assert!(line.out.starts_with("QD CRITICAL") && line.out.contains(clash), "{}", line.out);
+}

@@ -22,7 +22,7 @@ pub(super) struct CheckJson {
     verdict: &'static str,
     /// The services.
     services: Vec<ServiceJson>,
-    /// What is wrong with labels, each a sentence.
+    /// What is wrong with labels, and which ports of the host two want, each a sentence.
     warnings: Vec<String>,
 }
 

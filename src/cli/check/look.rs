@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::cli::exit::CliError;
 use crate::cli::session::Session;
-use crate::cli::target;
-use crate::fleet::{Fleet, Health, Observation, ServiceId};
+use crate::cli::{ports, target};
+use crate::fleet::{Fleet, Health, HostPort, Observation, Replica, ServiceId};
 use crate::operate::Target as Named;
 use crate::probe::{Attempt, Outcome, Roster, Rules, Target, Tools, attempts};
 
@@ -30,8 +30,10 @@ pub(in crate::cli) struct Seen {
     pub(in crate::cli) at: Timestamp,
     /// The services looked at, in their order.
     pub(in crate::cli) services: Vec<Checked>,
-    /// What is wrong with labels, each a sentence.
+    /// What is wrong with labels, and which ports of the host two want, each a sentence.
     pub(in crate::cli) wrong: Vec<String>,
+    /// Those of them about ports.
+    pub(in crate::cli) clashes: Vec<String>,
 }
 
 /// One service.
@@ -80,7 +82,7 @@ impl Look<'_> {
         let mut fleet = session.fleet().await?;
         let named: Vec<Named> =
             self.names.iter().map(|name| target::resolve(&fleet, name, None)).collect::<Result<_, _>>()?;
-        let (targets, wrong) = Roster::survey(&self.rules, &fleet);
+        let (targets, mut wrong) = Roster::survey(&self.rules, &fleet);
         let is_meant = |service: &ServiceId| match named.as_slice() {
             [] => fleet
                 .summary(service, Timestamp::now())
@@ -96,12 +98,22 @@ impl Look<'_> {
         let told = probes.iter().filter_map(|(target, attempt)| attempt.alone(target)).collect();
         fleet.apply(Observation::Probed(told));
         let at = Timestamp::now();
+        // What can't be seen is not there: `qd ports` says why.
+        let listeners = ports::listeners(&fleet).await.unwrap_or_default();
+        let mut clashing = fleet.host_ports(&listeners);
+        clashing.retain(|port| port.clash && port.claims.iter().any(|claim| claim.by.service().is_some()));
         let checked = services.into_iter().filter_map(|service| {
             let own = probes.extract_if(.., |(target, _)| target.service == service).collect();
-            checked(&fleet, service, own, at)
+            checked(&fleet, service, own, &clashing, at)
         });
-        let services = checked.collect();
-        Ok(Seen { fleet, at, services, wrong })
+        let services: Vec<Checked> = checked.collect();
+        let is_theirs = |port: &&HostPort| {
+            let looked_at = |id: &ServiceId| services.iter().any(|one| one.service == *id);
+            named.is_empty() || port.claims.iter().filter_map(|claim| claim.by.service()).any(looked_at)
+        };
+        let clashes: Vec<String> = clashing.iter().filter(is_theirs).map(HostPort::sentence).collect();
+        wrong.extend(clashes.iter().cloned());
+        Ok(Seen { fleet, at, services, wrong, clashes })
     }
 }
 
@@ -109,9 +121,16 @@ fn checked(
     fleet: &Fleet,
     service: ServiceId,
     probes: Vec<(Arc<Target>, Attempt)>,
+    clashing: &[HostPort],
     at: Timestamp,
 ) -> Option<Checked> {
-    let since = fleet.summary(&service, at)?.health;
+    let mut since = fleet.summary(&service, at)?.health;
+    // Who has the port it could not start for may be no container: only the host knows.
+    if let Some(taken) = fleet.replicas_of(&service).find_map(Replica::port_taken)
+        && let Some(port) = clashing.iter().find(|port| port.number == taken)
+    {
+        since.why = port.explain(&since.why);
+    }
     let mut verdict = match since.health {
         Health::Healthy | Health::Running => Verdict::Well,
         Health::Starting | Health::Degraded => Verdict::Ailing,

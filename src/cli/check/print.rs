@@ -89,11 +89,14 @@ pub(super) fn nagios(seen: &Seen) -> String {
         Verdict::Broken => "CRITICAL",
         Verdict::Unknown => "UNKNOWN",
     };
-    let said = match seen.verdict() {
+    let mut said = match seen.verdict() {
         Verdict::Well => sentence(seen).1.split(';').next().unwrap_or_default().to_owned(),
         _ if seen.services.is_empty() => sentence(seen).1,
         _ => seen.waiting_for(),
     };
+    for sentence in &seen.clashes {
+        said = format!("{said}; {sentence}");
+    }
     let (all, ailing) = (seen.services.len(), seen.ailing().len());
     let slowest = seen.services.iter().flat_map(|one| &one.probes).filter_map(|(_, a)| a.took).max();
     let slowest = slowest.map_or_else(String::new, |took| format!(" slowest={:.3}s", took.as_secs_f64()));
