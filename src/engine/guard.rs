@@ -6,13 +6,14 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, ready};
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
+use jiff::Timestamp;
 
 use super::{
     Act, Answer, Consent, Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query,
     Secrets, Shell, Step, Survey, TermSize,
 };
 use crate::config::{Level, Protection};
-use crate::fleet::{EngineId, Observation, ReplicaId, Verb};
+use crate::fleet::{EngineId, EventKind, Observation, ReplicaId, Verb};
 
 /// An engine behind the rules of who may change what: a step that is not allowed, or not meant
 /// surely enough, never reaches the engine.
@@ -111,6 +112,14 @@ impl Engine for Guard {
 
     fn inspect(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Details, EngineError>> {
         self.engine.inspect(of)
+    }
+
+    fn remembered(
+        &self,
+        of: &ReplicaId,
+        since: Timestamp,
+    ) -> BoxFuture<'static, Result<Vec<(Timestamp, EventKind)>, EngineError>> {
+        self.engine.remembered(of, since)
     }
 
     fn reveal(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Secrets, EngineError>> {

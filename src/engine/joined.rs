@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
+use jiff::Timestamp;
 
 use super::docker::Docker;
 use super::swarm::{self, Swarm};
@@ -17,7 +18,7 @@ use super::{
     Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Secrets, Shell, Step,
     Survey, TermSize,
 };
-use crate::fleet::{EngineId, Observation, ReplicaId};
+use crate::fleet::{EngineId, EventKind, Observation, ReplicaId};
 
 /// See the module.
 pub(super) struct Joined {
@@ -101,6 +102,19 @@ impl Engine for Joined {
         }
         let (docker, swarm, of) = (self.docker.clone(), self.swarm.clone(), of.clone());
         async move { swarm::task::details(&docker, &swarm, &of).await }.boxed()
+    }
+
+    fn remembered(
+        &self,
+        of: &ReplicaId,
+        since: Timestamp,
+    ) -> BoxFuture<'static, Result<Vec<(Timestamp, EventKind)>, EngineError>> {
+        let container = if self.is_task(of) { self.swarm.container(of) } else { Some(of.clone()) };
+        match container {
+            Some(container) => self.docker.remembered(&container, since),
+            // It runs elsewhere.
+            None => std::future::ready(Ok(Vec::new())).boxed(),
+        }
     }
 
     fn reveal(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Secrets, EngineError>> {

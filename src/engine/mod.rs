@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
@@ -33,7 +34,7 @@ pub use step::{Act, Consent, Course, Create, Done, Order, Place, Step};
 pub use survey::{Blueprint, ImageFacts, Managed, Needs, Query, Survey, UpdateState, UpdateStatus};
 
 use crate::config::{EngineSettings, Protection};
-use crate::fleet::{EngineId, Observation, ReplicaId};
+use crate::fleet::{EngineId, EventKind, Observation, ReplicaId};
 use crate::logs::Stream;
 
 /// Which log lines to read.
@@ -163,6 +164,16 @@ pub trait Engine: Send + Sync + 'static {
         argv: &[String],
         limit: Duration,
     ) -> BoxFuture<'static, Result<Output, EngineError>>;
+
+    /// What the engine itself still remembers to have happened to one replica since then, oldest
+    /// first: for whoever was not there. Engines remember little, and some nothing.
+    fn remembered(
+        &self,
+        _of: &ReplicaId,
+        _since: Timestamp,
+    ) -> BoxFuture<'static, Result<Vec<(Timestamp, EventKind)>, EngineError>> {
+        std::future::ready(Ok(Vec::new())).boxed()
+    }
 
     /// How a simulated replica answers a client at a port (and a path, where it speaks HTTP);
     /// `None`: it does not. Only engines of the kind `demo` have such replicas: those of others are

@@ -3,6 +3,7 @@
 use bytes::BytesMut;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use jiff::Timestamp;
 
 use super::api::Message;
 use super::failure;
@@ -36,8 +37,24 @@ impl Events {
 
     /// The same with a filter of one's own.
     pub(in crate::engine) async fn of(wire: &Wire, filter: &str) -> Result<Self, EngineError> {
-        let path = format!("/events?filters={}", super::wire::segment(filter));
-        let response = wire.stream(&path, "the engine's events").await?;
+        Self::at(wire, &format!("/events?filters={}", super::wire::segment(filter))).await
+    }
+
+    /// Those between two times, as far as the engine remembers any; then the stream ends.
+    pub(super) async fn between(
+        wire: &Wire,
+        filter: &str,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Self, EngineError> {
+        let point = |at: Timestamp| format!("{}.{:09}", at.as_second(), at.subsec_nanosecond().max(0));
+        let filter = super::wire::segment(filter);
+        Self::at(wire, &format!("/events?since={}&until={}&filters={filter}", point(since), point(until)))
+            .await
+    }
+
+    async fn at(wire: &Wire, path: &str) -> Result<Self, EngineError> {
+        let response = wire.stream(path, "the engine's events").await?;
         Ok(Self { body: response.into_body(), buffer: BytesMut::new(), searched: 0, endpoint: wire.shown() })
     }
 

@@ -253,6 +253,12 @@ fn asks_inspect(kind: &EventKind) -> bool {
     !matches!(kind, EventKind::Destroyed | EventKind::Killed(_) | EventKind::Oom)
 }
 
+/// What an event tells of the container it is about, and when; `None` for what we do not ask for.
+pub(super) fn told(message: &Message) -> Option<(Timestamp, EventKind)> {
+    let action = message.action.as_deref().filter(|a| !a.is_empty()).or(message.status.as_deref())?;
+    Some((event_time(message)?, kind(action, message)?))
+}
+
 /// Which kind an action's word is; `None` for what we did not ask for.
 fn kind(action: &str, message: &Message) -> Option<EventKind> {
     let word = |key| attribute(message, key);

@@ -5,7 +5,7 @@
 //! - `api`, `map`, `task`, `known`: its answers and events → replicas. All but `api` are pure.
 //! - `watch`, `events`, `inspects`, `usage`, `stats`: the stream of observations.
 //! - `step` (with `act`): changes.
-//! - `inspect`, `list`, `logs` (with `demux`), `shell`, `exec`: the other calls of [`Engine`].
+//! - `inspect`, `memory`, `list`, `logs` (with `demux`), `shell`, `exec`: the other calls of [`Engine`].
 //! - `survey` (with `blueprint` and `talks`, pure), `images`: what a change has to know.
 //! - `spec`: settings, told from their image's defaults, compared and copied. Pure.
 
@@ -28,6 +28,7 @@ mod known;
 mod list;
 pub(super) mod logs;
 pub(super) mod map;
+mod memory;
 mod shell;
 pub(super) mod spec;
 mod stats;
@@ -46,6 +47,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
+use jiff::Timestamp;
 
 use self::wire::Wire;
 use super::{
@@ -53,7 +55,7 @@ use super::{
     TermSize,
 };
 use crate::config::EngineSettings;
-use crate::fleet::{EngineId, Observation, ReplicaId};
+use crate::fleet::{EngineId, EventKind, Observation, ReplicaId};
 
 /// What runs, with the host pid where it is known.
 type Roster = Arc<[(ReplicaId, Option<u32>)]>;
@@ -149,6 +151,14 @@ impl Engine for Docker {
 
     fn inspect(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Details, EngineError>> {
         inspect::details(self.shared.clone(), of.clone()).boxed()
+    }
+
+    fn remembered(
+        &self,
+        of: &ReplicaId,
+        since: Timestamp,
+    ) -> BoxFuture<'static, Result<Vec<(Timestamp, EventKind)>, EngineError>> {
+        memory::of(self.shared.clone(), of.clone(), since).boxed()
     }
 
     fn reveal(&self, of: &ReplicaId) -> BoxFuture<'static, Result<Secrets, EngineError>> {
