@@ -2,7 +2,7 @@
 //!
 //! Owns: the file, its schema and versions, revisions of services, operations with their steps,
 //! the locks that keep two qd's off one service, events worth keeping, incidents and who was told
-//! of them, reveals of secrets. Must
+//! of them, post-mortems, reveals of secrets. Must
 //! not: decide anything about an operation (it keeps a plan as JSON and does not look inside), and
 //! hold a secret.
 //!
@@ -16,6 +16,7 @@ mod file;
 mod incidents;
 mod notice;
 mod operations;
+mod postmortems;
 mod process;
 mod record;
 mod recorder;
@@ -30,6 +31,7 @@ mod worker;
 
 pub use error::JournalError;
 pub use notice::{IncidentQuery, Notice, NoticeCounts, NoticeEnd};
+pub use postmortems::{Merge, PostMortem};
 pub use record::{
     Adoption, EngineRecord, EventRecord, Lock, NewOperation, OperationEnd, OperationRecord, OperationState,
     Query, RevealRecord, Sighting, StepEnd, StepRecord,
@@ -506,6 +508,32 @@ impl Journal {
     pub async fn notices(&self, instance: &str) -> Result<NoticeCounts, JournalError> {
         let instance = instance.to_owned();
         self.read(move |c| incidents::counts(c, &instance)).await
+    }
+
+    /// Something died, and this was found. What is known of that death already stays; a later one of
+    /// the same spell is put together with it by `merge`. Its number.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub async fn died(&self, instance: &str, found: PostMortem, merge: Merge) -> Result<i64, JournalError> {
+        let instance = instance.to_owned();
+        self.durably(move |c| postmortems::keep(c, &instance, found, merge)).await
+    }
+
+    /// One post-mortem, with its record.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub async fn post_mortem(&self, id: i64) -> Result<Option<PostMortem>, JournalError> {
+        self.read(move |c| postmortems::by_number(c, id)).await
+    }
+
+    /// Post-mortems, the newest death first, without their records.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub async fn post_mortems(&self, query: Query) -> Result<Vec<PostMortem>, JournalError> {
+        self.read(move |c| postmortems::all(c, &query)).await
     }
 
     fn claimed(&self, operation: i64) -> Result<Claim, JournalError> {

@@ -107,7 +107,8 @@ pub(super) fn services(connection: &Connection, instance: Option<&str>) -> Resul
          UNION SELECT service FROM locks WHERE ?1 IS NULL OR instance = ?1
          UNION SELECT service FROM events WHERE ?1 IS NULL OR instance = ?1
          UNION SELECT service FROM reveals WHERE ?1 IS NULL OR instance = ?1
-         UNION SELECT service FROM incidents WHERE service IS NOT NULL AND (?1 IS NULL OR instance = ?1)",
+         UNION SELECT service FROM incidents WHERE service IS NOT NULL AND (?1 IS NULL OR instance = ?1)
+         UNION SELECT service FROM postmortems WHERE ?1 IS NULL OR instance = ?1",
     )?;
     let keys = statement.query_map([instance], |row| row.get::<_, String>(0))?;
     let mut found = keys.map(|key| service(&key?)).collect::<Result<Vec<_>, Fault>>()?;

@@ -14,7 +14,8 @@ const APPLICATION: i64 = 0x5144_4a31;
 pub(super) const HEAD: usize = 108;
 
 /// How each version comes from the one before; the first from nothing. Only ever add to it.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+pub(super) const MIGRATIONS: &[&str] =
+    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// The version that list of migrations leads to.
 fn version(migrations: &[&str]) -> i64 {

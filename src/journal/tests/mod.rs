@@ -7,6 +7,7 @@ mod crash;
 mod history;
 mod incidents;
 mod locks;
+mod postmortems;
 mod records;
 mod revisions;
 
