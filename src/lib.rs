@@ -18,6 +18,7 @@
 //! | [`journal`] | yes | what was done here, by whom, and what became of it: `SQLite` |
 //! | [`notify`] | yes | telling people outside: webhooks, the terminal's bell |
 //! | [`duty`] | yes | rules asked again and again, incidents written down, people told |
+//! | [`postmortem`] | yes | why something died: what is kept of a death, and the cause it names |
 //! | [`operate`] | yes | intent → plan → steps → gate → commit or undo |
 //! | [`watch`] | yes | engine, probes and metrics joined into one stream of observations |
 //! | [`console`] | only its runner | the terminal UI: model, `update` (pure), view (pure), runner, terminal |
@@ -62,6 +63,7 @@ pub mod logs;
 pub mod metrics;
 pub mod notify;
 pub mod operate;
+pub mod postmortem;
 pub mod probe;
 pub mod text;
 pub mod watch;

@@ -6,10 +6,10 @@ mod stage;
 use proptest::prelude::*;
 use quarterdeck::action::Action;
 use quarterdeck::config::{Library, Role, Settings};
-use quarterdeck::console::Msg;
+use quarterdeck::console::{Effect, Msg};
 use quarterdeck::engine::TermSize;
 use quarterdeck::fleet::Observation;
-use stage::{LARGE, MEDIUM, SMALL, Stage};
+use stage::{LARGE, MEDIUM, SMALL, Stage, postmortem};
 
 const TINY: TermSize = TermSize { cols: 32, rows: 8 };
 
@@ -37,6 +37,44 @@ fn dialogs() {
     let mut stage = Stage::with(SMALL, settings);
     stage.at("redis").keys("X").write("red");
     insta::assert_snapshot!("confirm_typed", stage.screen());
+}
+
+#[test]
+fn why_something_died_is_read_scrolled_saved_and_turned_over() {
+    for (name, size) in [("80x24", SMALL), ("120x40", MEDIUM)] {
+        let mut stage = Stage::new(size);
+        stage.pass(3);
+        stage.at("payment-service").keys("W");
+        postmortem::answer(&mut stage);
+        insta::assert_snapshot!(format!("postmortem_{name}"), stage.screen());
+        stage.keys("G");
+        assert!(!stage.screen().contains("Crash loop"), "scrolled");
+        stage.keys("ctrl-s");
+        let saved = stage.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Save { stem, extension, text } => Some((stem.clone(), *extension, text.clone())),
+            _ => None,
+        });
+        let (stem, extension, text) = saved.unwrap();
+        assert_eq!((stem.as_str(), extension), ("postmortem-group-buying/payment-service", "md"));
+        assert!(
+            text.starts_with("# Post-mortem 3 of group-buying/payment-service\n\n**Crash loop"),
+            "{text}"
+        );
+        // Older ones are asked for by number, and there is none newer.
+        stage.keys("left");
+        assert!(
+            matches!(stage.effects.last(), Some(Effect::PostMortem(_, _, Some(2)))),
+            "{:?}",
+            stage.effects.last()
+        );
+        stage.keys("esc right");
+        assert!(stage.screen().contains("there is no newer one"), "{}", stage.screen());
+        stage.keys("esc");
+        assert!(stage.model.dialogs.is_empty());
+    }
+    let mut stage = Stage::new(SMALL);
+    stage.keys("g g W");
+    assert!(stage.screen().contains("select one"), "{}", stage.screen());
 }
 
 #[test]

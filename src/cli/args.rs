@@ -21,11 +21,11 @@ pub use change::{
     ActArgs, AimArgs, AskArgs, DeadlineArgs, DeployArgs, DownArgs, GateArgs, GracefulArgs, KillArgs,
     LeftArgs, LimitArgs, RecreateArgs, RestartArgs, RmArgs, RollbackArgs, ScaleArgs, StartArgs, UpArgs,
 };
-pub use past::{HistoryArgs, JournalArgs};
+pub use past::{HistoryArgs, JournalArgs, PostmortemArgs};
 pub use probe::{CheckArgs, DiscoverArgs, MetricsArgs, ProbeArgs, ProbeCommand, ProbeListArgs};
 pub use values::{
-    ActFormat, CheckFormat, Cpus, JournalFormat, LevelArg, LogFormat, Memory, PullArg, SchemaOf, Span,
-    StatusFormat, TableOrJson, Tail, TextOrJson, ValueError, When,
+    ActFormat, CheckFormat, Cpus, JournalFormat, LevelArg, LogFormat, Memory, PostmortemFormat, PullArg,
+    SchemaOf, Span, StatusFormat, TableOrJson, Tail, TextOrJson, ValueError, When,
 };
 
 /// Shown under `qd --help` and in the man page.
@@ -148,6 +148,8 @@ pub enum Command {
     History(HistoryArgs),
     /// What was done here and what happened: operations, crashes, restarts; or one operation
     Journal(JournalArgs),
+    /// Why something died, and what was known around it; without a service: those that are kept
+    Postmortem(PostmortemArgs),
     /// Who has which port of the host, and who wants it in vain
     Ports(PortsArgs),
     /// Evaluate the alert rules without a screen: write incidents down, tell the webhooks

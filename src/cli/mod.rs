@@ -32,6 +32,7 @@ mod metrics;
 mod out;
 mod past;
 mod ports;
+mod postmortem;
 mod probe;
 mod project;
 mod recreate;
@@ -151,6 +152,7 @@ fn headless(global: Global, command: &Command) -> Result<Exit, CliError> {
         Command::Logs(args) => runtime(Some(2))?.block_on(logs::run(&mut session, args)),
         Command::History(args) => block_on(history::run(&mut session, args))?,
         Command::Journal(args) => block_on(journal::run(&mut session, args))?,
+        Command::Postmortem(args) => block_on(postmortem::run(&mut session, args))?,
         Command::Ports(args) => block_on(ports::run(&mut session, args))?,
         Command::Watch(args) => block_on(watch::run(&mut session, args, &source))?,
         Command::Incidents(args) => block_on(incidents::run(&mut session, args))?,

@@ -4,7 +4,9 @@ use std::io;
 
 use super::args::{SchemaArgs, SchemaOf};
 use super::exit::{CliError, Exit};
-use super::{act, check, doctor, history, incidents, journal, json, logs, metrics, ports, probe, status};
+use super::{
+    act, check, doctor, history, incidents, journal, json, logs, metrics, ports, postmortem, probe, status,
+};
 
 /// Print the JSON schema of an output.
 pub(super) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
@@ -17,6 +19,7 @@ pub(super) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaOf::Left => act::left_schema(),
         SchemaOf::History => history::schema(),
         SchemaOf::Journal => journal::schema(),
+        SchemaOf::Postmortem => postmortem::schema(),
         SchemaOf::Ports => ports::schema(),
         SchemaOf::Incidents => incidents::schema(),
         SchemaOf::Doctor => doctor::schema(),

@@ -20,6 +20,7 @@ use crate::duty::{self, Brief, Duty, Posting};
 use crate::fleet::{Fleet, Link, Observation};
 use crate::journal::Recording;
 use crate::notify;
+use crate::postmortem::Coroner;
 use crate::probe::{self, Roster, Tools};
 
 /// How often the rules are asked.
@@ -56,6 +57,7 @@ async fn on(session: &mut Session, args: &WatchArgs, source: &Source) -> Result<
     say(&format!("watching: {} rules, {} webhooks", posting.rules.len(), posting.targets.len()));
     let mut duty = Duty::begin(posting);
     let recording = session.journal.clone().map(Recording::start);
+    let mut coroner = session.journal.clone().map(|journal| Coroner::start(session.engine.clone(), journal));
     let mut files = config::watch(&source.paths, source.global.config.as_deref())
         .map(|files| files.with_rules(&session.settings.alerts.rules))
         .map_err(|error| say(&format!("warning: {error}")))
@@ -83,7 +85,11 @@ async fn on(session: &mut Session, args: &WatchArgs, source: &Source) -> Result<
                 if let Some(recording) = &recording {
                     recording.tell(&observation);
                 }
+                let death = coroner.as_ref().and_then(|_| Coroner::cares(&observation).then(|| observation.clone()));
                 fleet.apply(observation);
+                if let (Some(coroner), Some(death)) = (&mut coroner, death) {
+                    coroner.observe(&death, &fleet, Timestamp::now());
+                }
             }
             _ = looks.tick() => {
                 for change in duty.look(&fleet, Timestamp::now()) {
@@ -110,6 +116,9 @@ async fn on(session: &mut Session, args: &WatchArgs, source: &Source) -> Result<
                 standing.target, standing.sent, standing.waiting, standing.dropped
             ));
         }
+    }
+    if let Some(coroner) = coroner {
+        let _ = timeout(FAREWELL, coroner.close()).await;
     }
     if let Some(recording) = recording {
         // A disk that hangs must not keep whoever wants to leave.

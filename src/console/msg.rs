@@ -10,6 +10,7 @@ use super::board::Board;
 use super::dialog::Past;
 use super::ledger::History;
 use super::model::Choice;
+use super::update::Answer;
 use crate::alert::Key;
 use crate::config::{Keymap, Theme};
 use crate::engine::{Consent, Details, EngineError, Secrets, Survey, TermSize};
@@ -43,6 +44,8 @@ pub enum Msg {
     Surveyed(u64, String, Box<Result<Survey, EngineError>>),
     /// What an [`Effect::Revisions`] of that number brought, newest first.
     Revisions(u64, Result<Vec<Past>, JournalError>),
+    /// What an [`Effect::PostMortem`] of that number brought.
+    PostMortem(u64, Answer),
     /// What an [`Effect::Unfinished`] brought, oldest first.
     Unfinished(Result<Vec<OperationRecord>, JournalError>),
     /// What an [`Effect::History`] brought, about that service.
@@ -89,6 +92,8 @@ pub enum Effect {
     Survey(u64, Intent),
     /// Read what a service ran, as look number n.
     Revisions(u64, ServiceId),
+    /// Find out why something of a service died last (or read that post-mortem), as look number n.
+    PostMortem(u64, ServiceId, Option<i64>),
     /// Ask the journal what is unfinished.
     Unfinished,
     /// Ask the journal what happened to a service; `None`: to all of them.

@@ -9,7 +9,7 @@ use quarterdeck::journal::OperationState;
 use quarterdeck::logs::{Line, Source, Stream, level};
 use quarterdeck::text::sanitize;
 
-use crate::stage::{SMALL, Stage, deploy};
+use crate::stage::{SMALL, Stage, deploy, postmortem};
 use crate::svg;
 
 const WIDE: TermSize = TermSize { cols: 120, rows: 34 };
@@ -28,6 +28,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("revisions", revisions()),
         ("timeline", timeline()),
         ("incidents", incidents()),
+        ("postmortem", why_it_died()),
         ("help", help()),
         ("small", small()),
     ]
@@ -113,6 +114,15 @@ fn incidents() -> String {
     read_logs(&mut stage);
     stage.keys("I a").write("provider is down, ticket 4711").keys("enter");
     svg::picture(&stage.draw(), "Incidents, one of them acknowledged")
+}
+
+fn why_it_died() -> String {
+    let mut stage = lived(WIDE);
+    stage.at("payment-service");
+    read_logs(&mut stage);
+    stage.keys("W");
+    postmortem::answer(&mut stage);
+    svg::picture(&stage.draw(), "Why payment-service died")
 }
 
 fn help() -> String {

@@ -4,6 +4,7 @@
 
 pub mod deploy;
 pub mod duty;
+pub mod postmortem;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -5,7 +5,7 @@
 
 use clap::{Args, value_parser};
 
-use super::values::{JournalFormat, TableOrJson};
+use super::values::{JournalFormat, PostmortemFormat, TableOrJson};
 
 /// `qd history`.
 #[derive(Debug, Args)]
@@ -57,4 +57,30 @@ pub struct JournalArgs {
     /// How to print
     #[arg(short, long, value_enum, default_value_t)]
     pub output: JournalFormat,
+}
+
+/// `qd postmortem`.
+#[derive(Debug, Args)]
+pub struct PostmortemArgs {
+    /// Service, project/service; also one that is gone. None lists what is kept
+    #[arg(value_name = "SERVICE")]
+    pub service: Option<String>,
+    /// Only in this project
+    #[arg(short, long, value_name = "NAME", requires = "service")]
+    pub project: Option<String>,
+    /// The last one kept, whatever the engine says happened since
+    #[arg(long, requires = "service")]
+    pub last: bool,
+    /// The one of that number
+    #[arg(long, value_name = "N", conflicts_with_all = ["service", "last"])]
+    pub id: Option<i64>,
+    /// List at most so many
+    #[arg(short = 'n', long, value_name = "N", value_parser = value_parser!(u32).range(1..), conflicts_with_all = ["service", "id"])]
+    pub limit: Option<u32>,
+    /// Times in UTC instead of local
+    #[arg(long)]
+    pub utc: bool,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: PostmortemFormat,
 }

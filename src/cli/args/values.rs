@@ -66,6 +66,19 @@ pub enum JournalFormat {
     Markdown,
 }
 
+/// How `qd postmortem` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum PostmortemFormat {
+    /// For humans.
+    #[default]
+    Text,
+    /// A report in Markdown.
+    #[value(alias = "markdown")]
+    Md,
+    /// One JSON object (see qd schema postmortem).
+    Json,
+}
+
 /// How `qd status` prints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum StatusFormat {
@@ -154,6 +167,8 @@ pub enum SchemaOf {
     History,
     /// qd journal -o json
     Journal,
+    /// qd postmortem SERVICE -o json
+    Postmortem,
     /// qd ports -o json
     Ports,
     /// qd incidents -o json

@@ -10,6 +10,7 @@ mod help;
 mod incidents;
 mod operation;
 mod palette;
+mod postmortem;
 
 use ratatui::layout::Rect;
 use tui_input::Input as Line;
@@ -28,6 +29,7 @@ pub use help::{HelpLine, lines as help_lines};
 pub use incidents::{About, Incidents, Reply};
 pub use operation::{Looking, Past, Revisions, Sure, Then, Unfinished, Yes, how_far};
 pub use palette::{Candidate, Sources, candidates};
+pub use postmortem::PostMortem;
 
 /// Something over the main screen.
 pub enum Dialog {
@@ -47,6 +49,8 @@ pub enum Dialog {
     Sure(Box<Sure>),
     /// What was left in the middle.
     Unfinished(Unfinished),
+    /// Why something died.
+    PostMortem(Box<PostMortem>),
     /// Every key.
     Help(Help),
     /// A command line with completion.
@@ -114,6 +118,11 @@ pub struct Message {
 }
 
 impl Dialog {
+    /// Where a long page lies.
+    pub fn page(size: TermSize) -> Rect {
+        Layout::centred(size, size.cols.saturating_sub(2).min(140), size.rows.saturating_sub(2))
+    }
+
     /// Where it lies, frame included.
     pub fn area(&self, size: TermSize) -> Rect {
         let high = |lines: usize, extra: u16| {
@@ -151,6 +160,7 @@ impl Dialog {
                 let width = 76.min(size.cols.saturating_sub(2).max(1));
                 Layout::centred(size, width, high(left.records.len().min(6) + left.facts(), 8))
             }
+            Self::PostMortem(_) => Self::page(size),
             Self::Help(_) | Self::OwnLog => {
                 Layout::centred(size, size.cols.saturating_sub(4).min(110), size.rows.saturating_sub(2))
             }

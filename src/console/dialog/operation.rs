@@ -28,6 +28,8 @@ pub struct Looking {
 pub enum Then {
     /// Plan this; `force`: what runs is removed too.
     Plan(Intent),
+    /// Read why something of a service died.
+    PostMortem(ServiceId),
     /// Roll a service back: to that revision, else to one that is chosen.
     Revisions(ServiceId, Option<u32>),
 }

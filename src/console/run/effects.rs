@@ -18,6 +18,7 @@ use crate::engine::{Consent, Engine, TermSize};
 use crate::fleet::{Fleet, ReplicaId, ServiceId};
 use crate::journal::{Journal, OperationRecord, Who};
 use crate::operate::{self, Bridge, Control, Intent, JobId, Plan, Progress, Resume};
+use crate::postmortem::Sight;
 use crate::probe::{Examiner, Rules};
 
 /// Inspections at once.
@@ -144,6 +145,15 @@ impl Work {
     pub(super) fn revisions(&self, number: u64, service: ServiceId, fleet: &Fleet) {
         let look = look::revisions(self.hands.journal.clone(), look::instance(fleet), service);
         self.answer(async move { Msg::Revisions(number, look.await) });
+    }
+
+    /// Find out why something died.
+    pub(super) fn post_mortem(&self, number: u64, service: ServiceId, id: Option<i64>, fleet: &Fleet) {
+        let (engine, journal) = (self.hands.engine.clone(), self.hands.journal.clone());
+        let instance = look::instance(fleet);
+        let last = id.map_or_else(|| Ok(Sight::newest(fleet, &service)), Err);
+        let look = look::post_mortem(engine, journal, instance, service, last);
+        self.answer(async move { Msg::PostMortem(number, look.await) });
     }
 
     /// Ask the journal what is unfinished.

@@ -7,10 +7,12 @@ use jiff::Timestamp;
 
 use super::super::dialog::Past;
 use super::super::ledger::History;
+use super::super::update::Answer;
 use crate::engine::{Engine, EngineError, Query, Secrets, Survey};
 use crate::fleet::{Fleet, ReplicaId, ServiceId};
 use crate::journal::{self, Journal, JournalError};
 use crate::operate::Bridge;
+use crate::postmortem::{self, Found, Sight};
 
 /// How long a look may take.
 const BOUND: Duration = Duration::from_secs(20);
@@ -68,6 +70,34 @@ pub(super) async fn secrets(
         written.map_err(|e| said(e.to_string(), e.remedy()))?;
     }
     Ok(secrets)
+}
+
+/// Why something of a service died: the post-mortem of that number, else the last one.
+pub(super) async fn post_mortem(
+    engine: Arc<dyn Engine>,
+    journal: Option<Journal>,
+    instance: String,
+    service: ServiceId,
+    last: Result<Option<Sight>, i64>,
+) -> Answer {
+    let said = |error: JournalError| format!("{error}. {}", error.remedy());
+    let found = match (last, &journal) {
+        (Err(id), Some(journal)) => {
+            let kept = journal.post_mortem(id).await.map_err(said)?;
+            kept.map(|kept| Found { id: Some(id), record: postmortem::read(&kept.record), note: None })
+        }
+        (Err(_), None) => None,
+        (Ok(last), journal) => {
+            postmortem::find(&engine, journal.as_ref(), &instance, &service, last).await.map_err(said)?
+        }
+    };
+    let query =
+        journal::Query { instance: Some(instance), service: Some(service), ..journal::Query::default() };
+    let kept = match &journal {
+        Some(journal) => journal.post_mortems(query).await.map_err(said)?,
+        None => Vec::new(),
+    };
+    Ok(found.map(|found| (Box::new(found), kept.into_iter().map(|kept| kept.id).collect())))
 }
 
 /// What a service ran, and who made it run that.

@@ -39,6 +39,7 @@ use crate::fleet::{Link, Observation};
 use crate::follow::Batch;
 use crate::journal::{JournalError, Recording};
 use crate::operate::Progress;
+use crate::postmortem::Coroner;
 use crate::probe::Rules;
 use effects::{Hands, Work};
 use input::Input;
@@ -83,6 +84,8 @@ struct Runner {
     work: Work,
     /// Writes down what is seen to run and to happen.
     recording: Option<Recording>,
+    /// Writes down why something died.
+    coroner: Option<Coroner>,
     /// Why it can't, when it can't.
     trouble: Option<watch::Receiver<Option<JournalError>>>,
     following: Following,
@@ -129,6 +132,10 @@ impl Runner {
             options.journal.clone(),
             options.who.clone(),
         );
+        let coroner = options.journal.clone().map(|journal| {
+            let _outside = outside.enter();
+            Coroner::start(options.engine.clone(), journal)
+        });
         let hands = Hands {
             engine: options.engine.clone(),
             journal: options.journal,
@@ -152,6 +159,7 @@ impl Runner {
             work: Work::new(hands, outside.handle().clone(), tell),
             trouble: recording.as_ref().map(Recording::problem),
             recording,
+            coroner,
             library: options.library,
             depth: options.depth,
             model,
@@ -173,13 +181,19 @@ impl Runner {
             self.drain();
             if self.leave {
                 self.part().await;
+                let coroner = self.coroner.take();
+                let buried = async {
+                    if let Some(coroner) = coroner {
+                        let _ = tokio::time::timeout(LAST_WORDS, coroner.close()).await;
+                    }
+                };
                 let recorded = async {
                     if let Some(recording) = self.recording.take() {
                         // What happened last; a disk that hangs keeps nobody here.
                         let _ = tokio::time::timeout(LAST_WORDS, recording.close()).await;
                     }
                 };
-                tokio::join!(recorded, self.post.end());
+                tokio::join!(buried, recorded, self.post.end());
                 return Ok(());
             }
             self.listen();
@@ -390,8 +404,10 @@ impl Runner {
     }
 
     fn take(&mut self, msg: Msg) {
+        let mut death = None;
         if let Msg::Observed(observation) = &msg {
             self.observe(observation);
+            death = Coroner::cares(observation).then(|| observation.clone());
         }
         if let Msg::Job(Progress::Finished { job, .. }) = &msg {
             self.work.job_ended(*job);
@@ -400,6 +416,10 @@ impl Runner {
             self.screen.resize(*size);
         }
         let effects = update(&mut self.model, msg);
+        if let (Some(coroner), Some(death)) = (&mut self.coroner, death) {
+            // With the fleet as it is after it.
+            coroner.observe(&death, &self.model.fleet, self.model.now);
+        }
         self.perform(effects);
     }
 
@@ -469,6 +489,9 @@ impl Runner {
             }
             Effect::Survey(number, intent) => self.work.survey(number, &intent, &self.model.fleet),
             Effect::Revisions(number, service) => self.work.revisions(number, service, &self.model.fleet),
+            Effect::PostMortem(number, service, id) => {
+                self.work.post_mortem(number, service, id, &self.model.fleet);
+            }
             Effect::History(of) => self.work.history(of, &self.model.fleet),
             Effect::Unfinished => self.work.unfinished(&self.model.fleet),
             Effect::Acknowledge(..) | Effect::Silence { .. } | Effect::Lift(_) => self.see_to(effect),

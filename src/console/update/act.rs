@@ -5,7 +5,7 @@ use super::super::dialog::{Before, Dialog, Help, Palette, Picker, Wanted};
 use super::super::ledger::Recording;
 use super::super::model::{Focus, Model, PromptKind};
 use super::super::pane::{Input, Tab};
-use super::{ask, grid, incidents, jobs, pane, prompt, reveal, unfinished};
+use super::{ask, grid, incidents, jobs, pane, postmortem, prompt, reveal, unfinished};
 use crate::action::{Action, Group};
 use crate::fleet::Verb;
 use crate::operate::Change;
@@ -87,6 +87,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             jobs::shell(model)
         }
         Action::Reveal => reveal::ask(model),
+        Action::PostMortem => postmortem::open(model),
 
         Action::FocusNext => focus_next(model),
         Action::Fullscreen => {

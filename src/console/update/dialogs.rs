@@ -7,7 +7,7 @@ use super::super::Effect;
 use super::super::dialog::{Before, Dialog, Message, Picker, help_lines, message_rows};
 use super::super::model::Model;
 use super::super::widget::{Scroll, scroll::step};
-use super::{ask, incidents, palette, revisions, unfinished};
+use super::{ask, incidents, palette, postmortem, revisions, unfinished};
 use crate::action::Action;
 use crate::config::{Chord, Context, Keymap, Lookup, Theme};
 
@@ -31,6 +31,7 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Dialog::Incidents(list) => incidents::key(model, list, key),
         Dialog::Reply(reply) => incidents::reply_key(model, reply, key),
         Dialog::Revisions(list) => revisions::key(model, list, key),
+        Dialog::PostMortem(page) => postmortem::key(model, page, key),
         Dialog::Confirm(confirm) => ask::confirm_key(model, confirm, key),
         Dialog::Sure(sure) => unfinished::sure_key(model, sure, key),
         Dialog::Unfinished(open) => unfinished::key(model, open, key),

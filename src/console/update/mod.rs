@@ -15,6 +15,7 @@ mod mouse;
 mod observe;
 mod palette;
 mod pane;
+mod postmortem;
 mod prompt;
 mod reveal;
 mod revisions;
@@ -24,6 +25,7 @@ use super::model::Model;
 use super::{Effect, Msg};
 
 pub use observe::settle;
+pub use postmortem::Answer;
 
 /// Take one message.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -60,6 +62,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Surveyed(number, token, result) => ask::surveyed(model, number, token, *result),
         Msg::Revisions(number, result) => revisions::came(model, number, result),
+        Msg::PostMortem(number, answer) => {
+            postmortem::came(model, number, answer);
+            Vec::new()
+        }
         Msg::Unfinished(result) => {
             unfinished::came(model, result);
             Vec::new()

@@ -9,7 +9,7 @@ use tui_logger::{TuiLoggerLevelOutput, TuiLoggerWidget};
 use super::super::dialog::{Before, Dialog, Message, Palette, Picker};
 use super::super::model::Model;
 use super::super::widget::text;
-use super::{confirm, first_shown, footer, frame, help, incidents, operation};
+use super::{confirm, first_shown, footer, frame, help, incidents, operation, postmortem};
 use crate::config::Role;
 
 /// Draw a dialog; returns the cursor's place while something is typed in it.
@@ -39,6 +39,10 @@ pub(super) fn dialog(model: &Model, dialog: &Dialog, buf: &mut Buffer) -> Option
             None
         }
         Dialog::Confirm(question) => confirm::confirm(model, question, area, buf),
+        Dialog::PostMortem(page) => {
+            postmortem::postmortem(model, page, area, buf);
+            None
+        }
         Dialog::Help(page) => help::help(model, page, area, buf),
         Dialog::Palette(line) => palette(model, line, area, buf),
         Dialog::Picker(choice) => {

@@ -16,6 +16,7 @@ mod help;
 mod incidents;
 mod jobs;
 mod operation;
+mod postmortem;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
