@@ -133,8 +133,16 @@ fn why(it: &Record) -> (Kind, bool, String) {
     if let Some(operation) = &it.planned {
         return (Kind::Operation, true, format!("ended by {operation}"));
     }
+    // An engine that comes back ends what it finds running, by the same signals as a stop.
+    if it.outage.is_some_and(|outage| it.at >= outage.from && it.at <= outage.until)
+        && let Some(found) = with_engine(it)
+    {
+        return found;
+    }
     if let Some(wanted) = stopped(it) {
-        return (Kind::Stopped, true, wanted);
+        let unsure = "; or the engine was started anew and ended what it found running";
+        let why = if it.start_told { wanted } else { format!("{wanted}{unsure}") };
+        return (Kind::Stopped, it.start_told, why);
     }
     if let Some(found) = with_engine(it) {
         return found;

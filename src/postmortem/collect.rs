@@ -162,7 +162,11 @@ fn death(sight: &Sight, events: &[(Timestamp, EventKind)], it: &mut Record) {
     }
     let began = events.iter().filter(|(then, kind)| *then <= at && *kind == EventKind::Started);
     let began = began.map(|(then, _)| *then).max();
+    // What began long ago nobody has to remember.
+    let young = |started: Timestamp| at.duration_since(started) <= HOUR;
+    it.start_told = began.is_some() || it.witnessed;
     it.started = began.max(it.started).or(sight.replica.started.filter(|started| *started <= at));
+    it.start_told |= it.started.is_some_and(|started| !young(started));
     let in_run = |then: Timestamp| then <= at + TWICE && it.started.is_none_or(|began| then >= began);
     it.oom_at =
         events.iter().filter(|(then, kind)| in_run(*then) && *kind == EventKind::Oom).map(|e| e.0).max();

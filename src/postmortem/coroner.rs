@@ -41,6 +41,8 @@ pub struct Coroner {
     lost: Option<Timestamp>,
     /// When it was away last.
     outage: Option<Outage>,
+    /// Seen before the engine said which one it is: it does so a little after it is back.
+    held: Vec<Sight>,
 }
 
 impl Coroner {
@@ -50,7 +52,7 @@ impl Coroner {
         let task = tokio::spawn(
             Desk { engine, journal, waiting: HashMap::new(), looked: HashMap::new() }.work(told),
         );
-        Self { tell, task, lost: None, outage: None }
+        Self { tell, task, lost: None, outage: None, held: Vec::new() }
     }
 
     /// Whether an observation can be about a death at all.
@@ -60,7 +62,7 @@ impl Coroner {
             Observation::Applied { replica, .. } => {
                 matches!(replica.state, State::Exited | State::Dead | State::Restarting)
             }
-            Observation::Link(_) => true,
+            Observation::Link(_) | Observation::Engine(_) => true,
             _ => false,
         }
     }
@@ -68,6 +70,12 @@ impl Coroner {
     /// What was told, with the fleet after it. Never waits.
     pub fn observe(&mut self, observation: &Observation, fleet: &Fleet, now: Timestamp) {
         match observation {
+            Observation::Engine(engine) if !engine.instance.is_empty() => {
+                for sight in std::mem::take(&mut self.held) {
+                    let (instance, host) = (engine.instance.clone(), engine.host.clone());
+                    self.send(Sight { instance, host, ..sight });
+                }
+            }
             Observation::Link(Link::Lost { .. }) => {
                 self.lost.get_or_insert(now);
             }
@@ -100,7 +108,7 @@ impl Coroner {
     }
 
     /// What lies dead since the engine went is told by nobody else.
-    fn found_dead(&self, outage: Outage, replica: &Replica, fleet: &Fleet) {
+    fn found_dead(&mut self, outage: Outage, replica: &Replica, fleet: &Fleet) {
         let trouble = replica.exit.is_some_and(|exit| exit.code != 0 || exit.oom);
         let lies = matches!(replica.state, State::Exited | State::Dead | State::Restarting);
         let then = ended(replica).is_some_and(|end| end >= outage.from && end <= outage.until);
@@ -114,14 +122,23 @@ impl Coroner {
         }
     }
 
-    fn send(&self, sight: Sight) {
+    fn send(&mut self, sight: Sight) {
+        if sight.instance.is_empty() {
+            if self.held.len() < WAITING {
+                self.held.push(sight);
+            }
+            return;
+        }
         // The task ends only with us.
         let _ = self.tell.send(Box::new(sight));
     }
 
     /// Look at what is left, once, and end.
     pub async fn close(self) {
-        let Self { tell, task, .. } = self;
+        let Self { tell, task, held, .. } = self;
+        for sight in held {
+            let _ = tell.send(Box::new(sight));
+        }
         drop(tell);
         let _ = task.await;
     }

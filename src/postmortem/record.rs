@@ -46,6 +46,9 @@ pub struct Record {
     /// Whether what the engine told around the death is known: that nobody asked it for a signal
     /// then means that nobody did.
     pub told: bool,
+    /// Whether the start of the run that ended is among what the engine told: an engine that was
+    /// started anew meanwhile remembers none from before.
+    pub start_told: bool,
     /// The operation of quarterdeck that ended it, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub planned: Option<String>,

@@ -26,6 +26,7 @@ fn died(code: i64) -> Record {
         started: Some(at(0)),
         exit: Some(code),
         told: true,
+        start_told: true,
         policy: "no".into(),
         ends: vec![at(60)],
         times: 1,
@@ -107,6 +108,23 @@ fn every_death_has_its_name() {
             Record { outage: Some(Outage { from: at(40), until: at(90) }), ..killed() },
             WithEngine,
             true,
+        ),
+        (
+            "ended by the engine as it came back",
+            Record {
+                outage: Some(Outage { from: at(40), until: at(90) }),
+                signals: vec![sent(50, "15"), sent(60, "9")],
+                stopped: true,
+                ..killed()
+            },
+            WithEngine,
+            true,
+        ),
+        (
+            "stopped, or by the engine",
+            Record { signals: vec![sent(50, "15"), sent(60, "9")], start_told: false, ..killed() },
+            Stopped,
+            false,
         ),
         ("255 unseen", Record { told: false, ..died(255) }, WithEngine, false),
         ("255 seen", died(255), Failed, true),
