@@ -52,6 +52,7 @@ fn replica(n: usize, down: bool) -> Replica {
         spec: None,
         placed: None,
         compose: None,
+        ties: None,
     }
 }
 

@@ -54,6 +54,7 @@ fn replica(n: usize) -> Replica {
         spec: None,
         placed: None,
         compose: None,
+        ties: None,
     }
 }
 

@@ -164,6 +164,7 @@ actions! {
     TabPorts "ports" Pane Safe Some("qd inspect"), "Ports";
     TabConfig "config" Pane Safe Some("qd inspect"), "Config: env, mounts, networks, labels, limits";
     TabTimeline "timeline" Pane Safe Some("qd journal"), "Timeline: operations, restarts, health, who did what";
+    TabTree "tree" Pane Safe Some("qd tree"), "Who needs whom, what a service takes with it (left/right: the other way)";
     PostMortem "post-mortem" Pane Safe Some("qd postmortem"), "Why it died: cause, log, usage and changes before";
     Reveal "reveal" Pane Safe Some("qd inspect --reveal"), "Show masked values of the config tab (asks; is written down), or mask them again";
     PreviousLogs "previous-logs" Pane Safe Some("qd logs --previous"), "Logs of the run before the last restart";

@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | [`text`] | no | hostile text made safe, secrets masked, figures for humans |
 //! | [`action`] | no | **the** action table, from which keymaps, help, palette and README derive |
-//! | [`fleet`] | no | what is known: services, replicas, health, ports, usage history; folds observations |
+//! | [`fleet`] | no | what is known: services, replicas, health, ports, who needs whom, usage history; folds observations |
 //! | [`logs`] | no | log lines: levels, JSON, filters, the bounded store |
 //! | [`alert`] | no | alert rules, and the incidents they open and close |
 //! | [`config`] | yes | files as written → settings as resolved; themes, keymaps, paths |

@@ -519,3 +519,31 @@ fn the_footer_names_keys_of_the_keymap_in_use() {
     let key = stage.model.skin.keymap.key(Context::Grid, Action::Restart).unwrap().to_owned();
     assert!(stage.foot().contains(&format!("{key} restart")), "{}", stage.foot());
 }
+
+#[test]
+fn the_tree_says_what_falls_with_postgres_and_where_to_look() {
+    let mut stage = Stage::new(MEDIUM);
+    stage.at("postgres").keys("x");
+    assert!(stage.find("depend on postgres").is_some(), "{}", stage.screen());
+    stage.keys("y");
+    assert_eq!(stage.work(), 1);
+    stage.pass(120);
+    // The first clause is the cause, though others are worse.
+    assert!(stage.line(1).contains("postgres stopped"), "{}", stage.line(1));
+    assert!(stage.line(1).contains("with it"), "{}", stage.line(1));
+
+    stage.at("order-service").keys("t");
+    assert_eq!((stage.model.tab, stage.model.focus), (Tab::Tree, Focus::Pane));
+    assert!(stage.find("whom order-service needs").is_some(), "{}", stage.screen());
+    assert!(stage.find("look first at postgres").is_some(), "{}", stage.screen());
+    assert!(stage.find("├─ logistics-service").is_some(), "{}", stage.screen());
+    stage.keys("left");
+    assert!(stage.find("who needs order-service").is_some(), "{}", stage.screen());
+    stage.keys("right down enter");
+    assert_eq!(stage.selected(), "logistics-service", "enter goes there");
+    assert!(stage.find("whom logistics-service needs").is_some(), "{}", stage.screen());
+    stage.keys("enter");
+    assert!(stage.foot().contains("already"), "{}", stage.foot());
+    stage.at("payment-service").keys("7 G enter");
+    assert!(stage.foot().contains("no service here"), "{}", stage.foot());
+}

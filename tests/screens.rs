@@ -23,6 +23,22 @@ fn the_main_screen_at_four_sizes() {
 }
 
 #[test]
+fn the_tree_of_a_project_and_of_a_service() {
+    for (name, size) in [("80x24", SMALL), ("120x40", MEDIUM)] {
+        let mut stage = Stage::new(size);
+        stage.at("postgres").keys("x y");
+        stage.work();
+        stage.pass(120);
+        stage.at("order-service").keys("7");
+        insta::assert_snapshot!(format!("tree_needs_{name}"), stage.screen());
+        stage.at("whatsapp-service").keys("7 left z");
+        insta::assert_snapshot!(format!("tree_impact_{name}"), stage.screen());
+        stage.keys("esc left tab g g 7 z");
+        insta::assert_snapshot!(format!("tree_project_{name}"), stage.screen());
+    }
+}
+
+#[test]
 fn dialogs() {
     let mut stage = Stage::new(SMALL);
     stage.at("order-service").keys("x");

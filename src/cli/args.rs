@@ -152,6 +152,9 @@ pub enum Command {
     Postmortem(PostmortemArgs),
     /// Who has which port of the host, and who wants it in vain
     Ports(PortsArgs),
+    /// Who needs whom, as a tree; what a service takes with it, and where to look first
+    #[command(visible_alias = "deps")]
+    Tree(TreeArgs),
     /// Evaluate the alert rules without a screen: write incidents down, tell the webhooks
     Watch(WatchArgs),
     /// What is wrong by the alert rules, and what was
@@ -253,6 +256,20 @@ pub struct LogsArgs {
     /// How to print
     #[arg(short, long, value_enum, default_value_t)]
     pub output: LogFormat,
+}
+
+/// `qd tree`.
+#[derive(Debug, Args)]
+pub struct TreeArgs {
+    /// Only from here on: service, project/, project/service, replica name or id prefix
+    #[arg(value_name = "TARGET")]
+    pub target: Option<String>,
+    /// The other way: below a service stands who needs it
+    #[arg(short, long)]
+    pub impact: bool,
+    /// How to print; wide says how it is seen
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: StatusFormat,
 }
 
 /// `qd ports`.

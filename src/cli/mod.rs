@@ -47,6 +47,7 @@ mod style;
 mod table;
 mod target;
 mod themes;
+mod tree;
 mod verbs;
 mod watch;
 
@@ -154,6 +155,7 @@ fn headless(global: Global, command: &Command) -> Result<Exit, CliError> {
         Command::Journal(args) => block_on(journal::run(&mut session, args))?,
         Command::Postmortem(args) => block_on(postmortem::run(&mut session, args))?,
         Command::Ports(args) => block_on(ports::run(&mut session, args))?,
+        Command::Tree(args) => block_on(tree::run(&mut session, args))?,
         Command::Watch(args) => block_on(watch::run(&mut session, args, &source))?,
         Command::Incidents(args) => block_on(incidents::run(&mut session, args))?,
         Command::Silence(args) => block_on(silence::run(&mut session, args))?,

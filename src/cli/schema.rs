@@ -6,6 +6,7 @@ use super::args::{SchemaArgs, SchemaOf};
 use super::exit::{CliError, Exit};
 use super::{
     act, check, doctor, history, incidents, journal, json, logs, metrics, ports, postmortem, probe, status,
+    tree,
 };
 
 /// Print the JSON schema of an output.
@@ -21,6 +22,7 @@ pub(super) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaOf::Journal => journal::schema(),
         SchemaOf::Postmortem => postmortem::schema(),
         SchemaOf::Ports => ports::schema(),
+        SchemaOf::Tree => tree::schema(),
         SchemaOf::Incidents => incidents::schema(),
         SchemaOf::Doctor => doctor::schema(),
         SchemaOf::Check => check::schema(),

@@ -2,6 +2,7 @@
 
 mod probed;
 mod table;
+pub(super) use table::{glyph, role};
 mod view;
 
 use std::io::Write as _;

@@ -14,6 +14,7 @@ mod secrets;
 mod step;
 mod survey;
 mod swarm;
+mod wants;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -111,8 +111,6 @@ pub struct Blueprint {
     /// Its `quarterdeck.overlap` label, as it is: `yes` or `no`, whether two of it may run at once
     /// on the same writable mounts while it is replaced.
     pub overlap: Option<String>,
-    /// Host names in the URLs of its environment: whom it talks to.
-    pub talks_to: Vec<Arc<str>>,
     /// A hash of all its settings except the image, its number and its name. Values that are
     /// secret do not go in.
     pub spec: SpecHash,
@@ -153,8 +151,6 @@ pub struct Managed {
     pub health: Option<HealthSpec>,
     /// Its `quarterdeck.gate.*` labels, without that prefix.
     pub gate: Vec<(String, String)>,
-    /// Host names in the URLs of its environment.
-    pub talks_to: Vec<Arc<str>>,
     /// A hash of its settings except image and count.
     pub spec: SpecHash,
     /// How its last update stands.

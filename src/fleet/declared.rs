@@ -1,8 +1,10 @@
 //! What an engine that looks after replicas itself (Swarm) says its services should be.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
-use super::{Image, Port, ServiceId};
+use super::{Image, Port, ServiceId, Ties};
 
 /// What a service should be, and how the engine gets on with it. Such a service is a row also
 /// while it has no replica at all.
@@ -20,6 +22,8 @@ pub struct Declared {
     pub ports: Vec<Port>,
     /// How its last update stands; `None` where there was none worth telling.
     pub update: Option<UpdateStatus>,
+    /// Whom its settings name, and by which names it is found.
+    pub ties: Option<Arc<Ties>>,
 }
 
 /// How an update stands that the engine itself carries out.

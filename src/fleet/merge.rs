@@ -4,7 +4,7 @@
 //! exact times) and an inspection. The rule, for the same container id:
 //!
 //! - what the newer word says always wins;
-//! - what can't change without an event (limits, terminal, compose notes) is kept where the newer
+//! - what can't change without an event (limits, terminal, ties, compose notes) is kept where the newer
 //!   word is silent;
 //! - whether the engine keeps it up is kept the same way;
 //! - the restart count is kept while silent, because it only grows and the next inspection says;
@@ -25,6 +25,9 @@ pub(super) fn keep_known(mut new: Replica, old: &Replica) -> Replica {
     }
     new.kept_up |= !inspected && old.kept_up;
     new.spec = new.spec.or(old.spec);
+    if new.ties.is_none() {
+        new.ties.clone_from(&old.ties);
+    }
     new.tty = new.tty.or(old.tty);
     new.number = new.number.or(old.number);
     if new.compose.is_none() {

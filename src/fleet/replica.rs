@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{HealthCheck, Image, Port, ReplicaId, ServiceId, SpecHash, Verb, Verbs};
+use super::{HealthCheck, Image, Port, ReplicaId, ServiceId, SpecHash, Ties, Verb, Verbs};
 
 /// What the engine says the unit is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -187,6 +187,9 @@ pub struct Replica {
     pub spec: Option<SpecHash>,
     /// Compose's notes; `None` for what compose did not make.
     pub compose: Option<Arc<Compose>>,
+    /// Whom its settings name, and by which names it is found; `None` until inspected, and where
+    /// its service's tell all ([`super::Declared::ties`]).
+    pub ties: Option<Arc<Ties>>,
     /// Where its engine placed it; `None` where engines do no such thing.
     pub placed: Option<Arc<Placed>>,
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::text::human::age_at;
 
-use super::{Counts, Health, Link, ServiceId, Since};
+use super::{Causes, Counts, Health, Link, ServiceId, Since};
 
 /// Clauses said in full; what is more than this is counted.
 const CLAUSES: usize = 8;
@@ -85,6 +85,8 @@ pub(super) struct Facts<'a> {
     /// Services in trouble or not yet well, and since when all others are well.
     pub(super) troubles: Vec<(&'a ServiceId, Since)>,
     pub(super) well_since: Option<Timestamp>,
+    /// Which of them explain others, and what was stopped and does.
+    pub(super) causes: Causes,
     /// A change of the last minutes worth a clause: words and when.
     pub(super) change: Option<(String, Timestamp)>,
 }
@@ -94,15 +96,26 @@ pub(super) fn tell(mut facts: Facts<'_>) -> Situation {
     let now = facts.now;
     let mut clauses: Vec<Clause> = lost(&facts).into_iter().collect();
     clauses.extend(facts.blind.iter().map(|why| Clause::of_all(Health::Degraded, (*why).to_owned())));
-    // Worst first; among equals the newest trouble first, because that is the news.
-    facts.troubles.sort_by(|(a_id, a), (b_id, b)| {
-        b.health.cmp(&a.health).then_with(|| b.at.cmp(&a.at)).then_with(|| a_id.cmp(b_id))
+    let causes = std::mem::take(&mut facts.causes);
+    let mut troubles = std::mem::take(&mut facts.troubles);
+    let stopped = causes.first().iter().filter(|cause| cause.standing.health == Health::Stopped);
+    troubles.extend(stopped.map(|cause| (&cause.service, cause.standing.clone())));
+    // First what explains others, last what is explained; else worst first, and among equals the
+    // newest trouble, because that is the news.
+    let place = |id: &ServiceId| match (causes.because(id), causes.explaining(id)) {
+        (Some(_), _) => usize::MAX,
+        (None, Some((place, _))) => place,
+        (None, None) => usize::MAX - 1,
+    };
+    troubles.sort_by(|(a_id, a), (b_id, b)| {
+        let worse = || b.health.cmp(&a.health).then_with(|| b.at.cmp(&a.at)).then_with(|| a_id.cmp(b_id));
+        place(a_id).cmp(&place(b_id)).then_with(worse)
     });
-    let in_trouble = facts.troubles.len();
-    for (id, since) in facts.troubles.iter().take(CLAUSES) {
+    let in_trouble = troubles.len();
+    for (id, since) in troubles.iter().take(CLAUSES) {
         clauses.push(Clause {
             health: since.health,
-            text: trouble(&id.name, since, now),
+            text: trouble(&id.name, since, now, causes.explaining(id).and_then(|(_, cause)| cause.takes())),
             service: Some((*id).clone()),
         });
     }
@@ -116,8 +129,8 @@ pub(super) fn tell(mut facts: Facts<'_>) -> Situation {
     Situation { worst, clauses, more: in_trouble.saturating_sub(CLAUSES) }
 }
 
-/// `payment-service down 42s: exit 1, 7 restarts in 3 min`.
-fn trouble(name: &str, since: &Since, now: Timestamp) -> String {
+/// `payment-service down 42s: exit 1, 7 restarts in 3 min, takes 2 with it`.
+fn trouble(name: &str, since: &Since, now: Timestamp, takes: Option<String>) -> String {
     let mut text = format!("{name} {}", since.health.word());
     if let Some(at) = since.at {
         let _ = write!(text, " {}", age_at(at, now));
@@ -125,6 +138,10 @@ fn trouble(name: &str, since: &Since, now: Timestamp) -> String {
     if !since.why.is_empty() {
         text.push_str(": ");
         text.push_str(&since.why);
+    }
+    if let Some(takes) = takes {
+        text.push_str(", ");
+        text.push_str(&takes);
     }
     text
 }

@@ -4,10 +4,11 @@
 //! than what is known of a replica does not overwrite it. What follows from facts (the row's
 //! summary) is worked out once when they change, so that asking is cheap every frame.
 
+mod depend;
 mod fold;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
@@ -17,9 +18,9 @@ use super::situation::{self, Facts};
 use super::summary::Judged;
 use super::track::Track;
 use super::{
-    Counts, Declared, EngineId, EngineInfo, Event, EventKind, Health, History, HostUsage, Latency, Link,
-    Minutes, Port, Probe, Reading, Replica, ReplicaId, Role, Scraped, Series, Service, ServiceId, Since,
-    Situation, Summary, UpdateState, Usage, verdict,
+    Counts, Declared, Dependencies, EngineId, EngineInfo, Event, EventKind, Health, History, HostUsage,
+    Latency, Link, Minutes, Port, Probe, Reading, Replica, ReplicaId, Role, Scraped, Series, Service,
+    ServiceId, Since, Situation, Summary, UpdateState, Usage, verdict,
 };
 
 /// Events kept.
@@ -53,6 +54,8 @@ pub struct Fleet {
     /// After which of these each engine last sent a list. The first list after is the truth,
     /// whatever its time says.
     listed: HashMap<EngineId, u64>,
+    /// Who needs whom: made when it is asked for, thrown away when what it is made of changes.
+    depends: OnceLock<Dependencies>,
 }
 
 /// By replica and source; figures are taken out of them.
@@ -127,6 +130,11 @@ impl Fleet {
     /// One service.
     pub fn service(&self, id: &ServiceId) -> Option<&Service> {
         self.rows.get(id).map(|row| &row.service)
+    }
+
+    /// Whether a row is a service, and not only what is left beside one.
+    pub fn is_service(&self, id: &ServiceId) -> bool {
+        self.rows.get(id).is_some_and(Row::counts)
     }
 
     /// What engines that look after services themselves say these should be.
@@ -310,13 +318,16 @@ impl Fleet {
         let mut counts = Counts::default();
         let mut troubles = Vec::new();
         let mut well_since = None;
+        let mut stopped = Vec::new();
         for row in self.rows.values().filter(|row| row.counts()) {
             let fresh = self.judge(row, now);
             let since = fresh.as_ref().map_or(&row.summary.health, |judged| &judged.health);
             counts.add(since.health, row.summary.total);
             if since.health.is_well() {
                 well_since = well_since.max(since.at);
-            } else if since.health != Health::Stopped {
+            } else if since.health == Health::Stopped {
+                stopped.push((&row.service.id, since.clone()));
+            } else {
                 let mut since = since.clone();
                 self.name_holder(&row.service.id, &mut since);
                 troubles.push((&row.service.id, since));
@@ -328,6 +339,7 @@ impl Fleet {
             blind: self.blind.values().map(String::as_str).collect(),
             as_of: self.as_of,
             counts,
+            causes: self.explained(&troubles, &stopped),
             troubles,
             well_since,
             change: self.newest_change(now),

@@ -51,6 +51,7 @@ pub(crate) fn running(project: &str, service_name: &str, name: &str) -> Replica 
         spec: None,
         placed: None,
         compose: None,
+        ties: None,
     }
 }
 

@@ -177,10 +177,13 @@ fn exited(replica: &Replica, track: &Track, now: Timestamp) -> Since {
     down(replica, track, now)
 }
 
+/// The words for what the kernel killed for memory.
+pub(super) const OOM_KILLED: &str = "OOM-killed";
+
 /// `exit 1`, `OOM-killed`, `killed (exit 137)`.
 fn exit_words(exit: Exit, oom: bool) -> String {
     match exit.code {
-        _ if oom => "OOM-killed".to_owned(),
+        _ if oom => OOM_KILLED.to_owned(),
         126 => "exit 126 (not executable)".to_owned(),
         127 => "exit 127 (command not found)".to_owned(),
         134 => "aborted (exit 134)".to_owned(),

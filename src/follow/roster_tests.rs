@@ -49,6 +49,7 @@ fn replica(id: &str, state: State, started: Option<i64>) -> Replica {
         spec: None,
         placed: None,
         compose: None,
+        ties: None,
     }
 }
 

@@ -196,6 +196,7 @@ fn replica(id: &str, number: u32) -> Replica {
         spec: None,
         placed: None,
         compose: None,
+        ties: None,
     }
 }
 

@@ -319,6 +319,7 @@ impl Inner {
             kept_up: false,
             spec: None,
             compose: None,
+            ties: None,
             placed: None,
         };
         Some(Details {

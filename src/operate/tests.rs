@@ -234,7 +234,8 @@ fn warnings_tell_who_depends_on_it_and_which_port_is_taken() {
         warn(Verb::Start, "order-service", &plain),
         ["storefront-order-service-1 wants port 3001, which storefront-customer-web-1 holds"]
     );
-    assert!(warn(Verb::Restart, "mailhog", &plain).is_empty());
+    assert_eq!(warn(Verb::Stop, "mailhog", &plain), ["notification-service depends on mailhog"]);
+    assert!(warn(Verb::Restart, "customer-web", &plain).is_empty());
     let force = Options { force: true, ..ungated() };
     assert_eq!(
         warn(Verb::Remove, "mailhog", &force),

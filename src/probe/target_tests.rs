@@ -46,6 +46,7 @@ fn replica(name: &str, labels: &[(&str, &str)]) -> Replica {
         kept_up: false,
         spec: None,
         compose: None,
+        ties: None,
         placed: None,
     }
 }

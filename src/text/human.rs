@@ -285,6 +285,21 @@ pub fn parse_since(text: &str, now: Timestamp) -> Result<Timestamp, ParseError> 
     local.to_zoned(TimeZone::system()).map(|z| z.timestamp()).map_err(|_| wrong())
 }
 
+/// `a, b and c`; more than `max` are counted: `a, b and 7 more`.
+pub fn list(names: &[String], max: usize) -> String {
+    let shown = if names.len() > max { max.saturating_sub(1).max(1) } else { names.len() };
+    let head = names.iter().take(shown).cloned().collect::<Vec<_>>();
+    let rest = names.len() - shown;
+    if rest > 0 {
+        return format!("{} and {rest} more", head.join(", "));
+    }
+    match head.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+        None => String::new(),
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {

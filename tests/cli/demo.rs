@@ -260,3 +260,35 @@ fn the_doctor_is_content_with_the_demo() {
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     assert!(!ran.out.contains("FAIL") && !ran.out.contains('\u{1b}'));
 }
+
+#[test]
+fn the_tree_says_who_needs_whom() {
+    let user = User::new();
+    let json = user.demo(&["tree", "-o", "json"]).json();
+    let services = json["services"].as_array().unwrap();
+    let of = |name: &str| services.iter().find(|s| s["service"] == format!("group-buying/{name}")).unwrap();
+    let order = of("order-service");
+    let needs: Vec<&str> =
+        order["needs"].as_array().unwrap().iter().map(|n| n["service"].as_str().unwrap()).collect();
+    let wanted = ["logistics-service", "notification-service", "payment-service", "postgres", "redis"];
+    assert_eq!(needs, wanted.map(|name| format!("group-buying/{name}")));
+    assert_eq!(order["needs"][0]["how"][0], "LOGISTICS_SERVICE_URL");
+    let struck = of("factory-service")["impact"].as_array().unwrap();
+    assert_eq!((&struck[0]["depth"], &struck[1]["depth"]), (&1.into(), &2.into()), "{struck:?}");
+    let all = user.demo(&["tree", "-o", "json"]).out;
+    assert!(!all.contains("zhifu") && !all.contains("pk_live"), "no secret");
+
+    let wide = user.demo(&["tree", "order-service", "-o", "wide"]);
+    assert_eq!(wide.code, 0, "{}", wide.err);
+    assert!(
+        wide.out.contains("├─ logistics-service") && wide.out.contains("LOGISTICS_SERVICE_URL"),
+        "{}",
+        wide.out
+    );
+    let impact = user.demo(&["--ascii", "deps", "factory-service", "--impact"]).out;
+    let lines: Vec<&str> = impact.lines().map(str::trim_start).collect();
+    assert!(lines[2].starts_with("factory-service"), "{impact}");
+    assert!(lines[3].starts_with("`- warehouse-service"), "{impact}");
+    assert!(lines[4].starts_with("`- group-buying-service"), "{impact}");
+    user.demo(&["tree", "nobody"]).expect(2, &["nobody"]);
+}

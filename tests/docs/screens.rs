@@ -29,6 +29,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("timeline", timeline()),
         ("incidents", incidents()),
         ("postmortem", why_it_died()),
+        ("tree", tree()),
         ("help", help()),
         ("small", small()),
     ]
@@ -123,6 +124,18 @@ fn why_it_died() -> String {
     stage.keys("W");
     postmortem::answer(&mut stage);
     svg::picture(&stage.draw(), "Why payment-service died")
+}
+
+fn tree() -> String {
+    let mut stage = lived(WIDE);
+    stage.at("postgres").keys("x y");
+    stage.work();
+    stage.pass(90);
+    stage.at("group-buying-service").keys("7 + + + +");
+    svg::picture(
+        &stage.draw(),
+        "Postgres was stopped: whom group-buying-service needs, and where to look first",
+    )
 }
 
 fn help() -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quarterdeck::fleet::{Fleet, HealthCheck, Link, Protocol, Replica, Role, State};
+use quarterdeck::fleet::{Fleet, HealthCheck, Link, Outside, Protocol, Replica, Role, ServiceId, State};
 use serde_json::Value;
 
 use crate::contract::open;
@@ -160,6 +160,8 @@ fn platforms_e_and_b_are_shown_right_and_stay_right() {
         );
     }
 
+    edges_of_the_environment(&live);
+
     // A second watcher, which finds everything there already, sees the same.
     let second = Live::watch(|| open(&reference.host));
     second.until("synced", |fleet| (fleet.services().count() >= 23).then_some(()));
@@ -215,6 +217,37 @@ fn platforms_e_and_b_are_shown_right_and_stay_right() {
     reference.remove(&["gb-job"]);
     reference.compose("payments", "payments", &["down", "-t", "0"]);
     live.until("nothing is left", |fleet| replicas(fleet).is_empty().then_some(()));
+}
+
+/// Who needs whom, read from what the containers were made with; docker-compose 1 labels nothing.
+fn edges_of_the_environment(live: &Live) {
+    let gb = |name: &str| ServiceId {
+        engine: live.look(|s| replicas(&s.fleet)[0].service.engine.clone()),
+        project: Some("gb".into()),
+        name: name.into(),
+    };
+    for (name, wanted) in [
+        ("group-buying-service", "notification-service payment-service warehouse-service"),
+        ("order-service", "logistics-service notification-service postgres redis"),
+        ("warehouse-service", "factory-service whatsapp-service"),
+    ] {
+        live.until(&format!("whom {name} needs"), |fleet| {
+            let needs = fleet.dependencies().needs(&gb(name)).iter();
+            let needs: Vec<&str> = needs.map(|need| &*need.service.name).collect();
+            (needs.join(" ") == wanted).then_some(())
+        });
+    }
+    live.look(|seen| {
+        let all = seen.fleet.dependencies();
+        let struck = all.impact(&gb("factory-service"));
+        let struck: Vec<&str> = struck.iter().map(|it| &*it.service.name).collect();
+        assert_eq!(struck, ["warehouse-service", "group-buying-service"]);
+        let outside: Vec<String> =
+            all.outside(&gb("group-buying-service")).iter().map(Outside::path).collect();
+        assert_eq!(outside, ["sms.example.com:443"]);
+        let known = format!("{all:?}");
+        assert!(!known.contains("s3cret") && !known.contains("r0bust"), "no secret is kept");
+    });
 }
 
 /// Memory and CPU of a busy and an idle container against `docker stats`.

@@ -171,6 +171,8 @@ pub enum SchemaOf {
     Postmortem,
     /// qd ports -o json
     Ports,
+    /// qd tree -o json
+    Tree,
     /// qd incidents -o json
     Incidents,
     /// qd doctor -o json

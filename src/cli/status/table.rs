@@ -9,17 +9,18 @@ use crate::cli::out::Out;
 use crate::cli::table::{Cell, Column, Table};
 use crate::cli::target;
 use crate::config::{Glyphs, Role};
-use crate::fleet::{Health, Limits, Replica, Role as ReplicaRole, Service, Summary, fold};
+use crate::fleet::{Cause, Health, Limits, Replica, Role as ReplicaRole, Service, Summary, fold};
 use crate::text::human;
 
 /// The situation, the host's figures, and the table, each line ended.
 pub(super) fn render(shown: &Shown<'_>, wide: bool, out: &Out) -> String {
     let painter = Painter { glyphs: out.glyphs, wide, answers: wide && answers(shown) };
     let situation = shown.fleet.situation(shown.now);
+    let causes = shown.fleet.causes(shown.now);
+    let look_first = causes.main().and_then(Cause::sentence).map(|sentence| (Role::Warn, sentence));
     let mut text = String::new();
-    for (role, sentence) in
-        [(role(situation.worst), situation.text()), (Role::Dim, heading(shown, out.glyphs))]
-    {
+    let head = [(role(situation.worst), situation.text()), (Role::Dim, heading(shown, out.glyphs))];
+    for (role, sentence) in head.into_iter().chain(look_first) {
         for line in folded(&sentence, out.fit()) {
             text.push_str(&out.paint.text(role, &line));
             text.push('\n');
@@ -266,7 +267,7 @@ pub(super) fn visible(shown: &Shown<'_>, service: &Service, summary: &Summary) -
 }
 
 /// What a verdict looks like.
-fn role(health: Health) -> Role {
+pub(in crate::cli) fn role(health: Health) -> Role {
     match health {
         Health::Healthy => Role::Ok,
         Health::Running => Role::Info,
@@ -277,7 +278,7 @@ fn role(health: Health) -> Role {
 }
 
 /// Its character: colour never carries the meaning alone.
-fn glyph(glyphs: &Glyphs, health: Health) -> &'static str {
+pub(in crate::cli) fn glyph(glyphs: &Glyphs, health: Health) -> &'static str {
     match health {
         Health::Healthy => glyphs.ok,
         Health::Running => glyphs.running,

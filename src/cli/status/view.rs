@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::probed::{self, LatencyJson, MeasuredJson, ProbeJson};
 use super::{Shown, table::visible};
 use crate::cli::act::Left;
+use crate::cli::tree::{CauseJson, look_first};
 use crate::fleet::{EngineInfo, HealthCheck, HostUsage, Limits, Port, Replica, Role, Since, Usage};
 use crate::text::human;
 
@@ -27,6 +28,8 @@ pub(super) struct StatusJson {
     engine: Option<EngineJson>,
     /// What is wrong and what changed.
     situation: SituationJson,
+    /// Where to look first, first things first.
+    look_first: Vec<CauseJson>,
     /// How many services stand how.
     counts: CountsJson,
     /// The engine's machine; null where it can't be read.
@@ -253,6 +256,7 @@ pub(super) fn status(shown: &Shown<'_>) -> StatusJson {
         as_of: fleet.as_of().map(human::rfc3339),
         engine: fleet.engine().map(engine),
         situation: SituationJson { worst: situation.worst.word(), text: situation.text() },
+        look_first: look_first(&fleet.causes(now)),
         counts: CountsJson {
             services: counts.services,
             replicas: counts.replicas,

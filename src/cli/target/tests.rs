@@ -31,6 +31,7 @@ fn replica(project: Option<&str>, service: &str, name: &str, id: &str) -> Replic
         spec: None,
         placed: None,
         compose: None,
+        ties: None,
     }
 }
 

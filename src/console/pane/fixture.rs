@@ -73,6 +73,7 @@ pub(super) fn replica(project: Option<&str>, name: &str, number: u32) -> Replica
         spec: None,
         placed: None,
         compose: project.map(|_| Arc::new(compose)),
+        ties: None,
     }
 }
 

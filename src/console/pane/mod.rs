@@ -16,6 +16,7 @@ mod scope;
 mod sheet;
 mod stats;
 mod timeline;
+mod tree;
 mod words;
 
 #[cfg(test)]
@@ -52,12 +53,14 @@ pub enum Tab {
     Config,
     /// What happened, and who did what.
     Timeline,
+    /// Who needs whom.
+    Tree,
 }
 
 impl Tab {
     /// All tabs, in order.
-    pub const ALL: [Self; 6] =
-        [Self::Logs, Self::Stats, Self::Health, Self::Ports, Self::Config, Self::Timeline];
+    pub const ALL: [Self; 7] =
+        [Self::Logs, Self::Stats, Self::Health, Self::Ports, Self::Config, Self::Timeline, Self::Tree];
 
     /// Its title.
     pub fn title(self) -> &'static str {
@@ -68,6 +71,7 @@ impl Tab {
             Self::Ports => "ports",
             Self::Config => "config",
             Self::Timeline => "timeline",
+            Self::Tree => "tree",
         }
     }
 }
@@ -111,6 +115,8 @@ pub enum Answer {
         /// (`wrap off`, `copied 120 lines`).
         say: Option<String>,
     },
+    /// Select that in the grid.
+    Go(Target),
     /// Not possible now, and why: one sentence for the status line.
     Refused(String),
 }
@@ -257,7 +263,7 @@ pub trait Pane: Send {
 
 /// All tabs' states.
 pub struct Panes {
-    tabs: [Box<dyn Pane>; 6],
+    tabs: [Box<dyn Pane>; 7],
 }
 
 impl Panes {
@@ -271,6 +277,7 @@ impl Panes {
                 Box::new(page::Page::new(ports::build, page::Asks::Nothing)),
                 Box::new(page::Page::new(config::build, page::Asks::Details)),
                 Box::new(timeline::Timeline::default()),
+                Box::new(tree::Tree::default()),
             ],
         }
     }

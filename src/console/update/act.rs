@@ -112,6 +112,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::TabPorts => pane::open(model, Tab::Ports),
         Action::TabConfig => pane::open(model, Tab::Config),
         Action::TabTimeline => pane::open(model, Tab::Timeline),
+        Action::TabTree => pane::open(model, Tab::Tree),
 
         Action::Filter if model.focus == Focus::Pane => pane::ask(model, Input::Filter),
         Action::Filter => {

@@ -77,6 +77,7 @@ fn click(model: &mut Model, at: Position) -> Vec<Effect> {
             let (col, row) = (at.x - layout.pane.x, at.y - layout.pane.y);
             match model.panes.get_mut(tab).click(col, row, &scene) {
                 Answer::Pass => {}
+                Answer::Go(target) => effects.extend(pane::go(model, &target)),
                 Answer::Refused(why) => model.refuse(why),
                 Answer::Done { effects: more, say } => {
                     effects.extend(more);

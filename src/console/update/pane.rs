@@ -2,7 +2,7 @@
 
 use super::super::Effect;
 use super::super::model::{Focus, Model, PromptKind, WHEEL};
-use super::super::pane::{Answer, Input, Tab};
+use super::super::pane::{Answer, Input, Tab, Target};
 use super::{observe, prompt};
 use crate::action::Action;
 use crate::fleet::Changes;
@@ -76,9 +76,19 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
                 model.say(word);
             }
         }
+        Answer::Go(target) => effects.extend(go(model, &target)),
         Answer::Refused(why) => model.refuse(why),
     }
     Some(effects)
+}
+
+/// Select a row of the grid from within the pane, which goes along.
+pub(super) fn go(model: &mut Model, target: &Target) -> Vec<Effect> {
+    if model.grid.select(target, &model.fleet) {
+        return show(model);
+    }
+    model.refuse("its row is hidden, by the filter or because it was stopped: clear the filter, or show what is stopped");
+    Vec::new()
 }
 
 /// Go to a tab and its pane.

@@ -107,6 +107,8 @@ pub(super) struct HostConfig {
     pub(super) restart_policy: Option<RestartPolicy>,
     pub(super) log_config: Option<LogConfig>,
     pub(super) network_mode: Option<String>,
+    /// `/db:/web/db`: legacy.
+    pub(super) links: Option<Vec<String>>,
     pub(super) auto_remove: Option<bool>,
     pub(super) port_bindings: Map<Option<Vec<Binding>>>,
     pub(super) memory: Option<i64>,

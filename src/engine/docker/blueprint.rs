@@ -2,7 +2,7 @@
 
 use super::api::{Inspected, Network};
 use super::spec::Settings;
-use super::{inspect, map, talks};
+use super::{inspect, map};
 use crate::engine::Blueprint;
 use crate::fleet::{EngineId, SpareName, SpecHash};
 use crate::text::sanitize::label;
@@ -59,7 +59,6 @@ pub(super) fn blueprint(
         limits: replica.limits,
         gate: ours("quarterdeck.gate."),
         overlap: overlap.map(|(_, value)| value),
-        talks_to: talks::talks_to(it.config.env.iter().flatten().map(String::as_str)),
         spec: seen.spec,
         unlike: unlike(settings, seen),
         replica: replica.id,

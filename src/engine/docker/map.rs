@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::api::{Entry, HostConfig, Inspected, InspectedState, Network};
 use super::task::{self, Task};
+use super::ties;
 use crate::fleet::{
     Compose, EngineId, Exit, HealthCheck, Image, Limits, Port, Protocol, Replica, ReplicaId, Role, ServiceId,
     SpareName, State,
@@ -54,6 +55,7 @@ pub(super) fn from_entry(engine: &EngineId, entry: &Entry) -> Replica {
         number: number(labels),
         role: role(labels, &name),
         compose: compose(labels),
+        ties: None,
         name,
         state,
         check: check_in_words(status),
@@ -96,6 +98,7 @@ pub(super) fn from_inspected(engine: &EngineId, it: &Inspected) -> Replica {
         number: number(labels),
         role: role(labels, &name),
         compose: compose(labels),
+        ties: Some(Arc::new(ties::ties(it, &name))),
         name,
         state,
         check: inspected_check(&it.state, is_up),
@@ -134,6 +137,7 @@ pub(super) fn with_known(mut fresh: Replica, known: &Replica) -> Replica {
     fresh.tty = known.tty;
     fresh.kept_up = known.kept_up;
     fresh.spec = known.spec;
+    fresh.ties.clone_from(&known.ties);
     fresh.restarts = known.restarts;
     if !fresh.is_up() && fresh.state == known.state {
         fresh.refused.clone_from(&known.refused);

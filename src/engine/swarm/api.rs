@@ -40,6 +40,7 @@ pub(super) struct ServiceSpec {
     /// As it is, because its hash is over all of it; see [`Template`].
     pub(super) task_template: Value,
     pub(super) mode: Mode,
+    pub(super) networks: Option<Vec<NetworkTarget>>,
     pub(super) update_config: Option<UpdateConfig>,
 }
 
@@ -102,6 +103,16 @@ pub(super) struct Template {
     pub(super) container_spec: Option<ContainerSpec>,
     pub(super) resources: Option<Resources>,
     pub(super) force_update: Option<u64>,
+    pub(super) networks: Option<Vec<NetworkTarget>>,
+}
+
+/// A network that a service's tasks join.
+#[derive(Deserialize, Default, Clone)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct NetworkTarget {
+    /// Its id.
+    pub(super) target: Option<String>,
+    pub(super) aliases: Option<Vec<String>>,
 }
 
 #[derive(Deserialize, Default, Clone)]

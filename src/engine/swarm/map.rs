@@ -17,11 +17,15 @@ use crate::engine::docker::api::Healthcheck;
 use crate::engine::docker::failure::words;
 use crate::engine::docker::map::{NAME, REFERENCE, own_labels, protocol, time};
 use crate::engine::docker::task::short;
+use crate::engine::wants::wants;
 use crate::fleet::{
-    Declared, EngineId, Exit, HealthCheck, Image, Labels, Limits, Placed, Port, Replica, ReplicaId, Role,
-    ServiceId, SpecHash, State,
+    Declared, EngineId, Exit, HealthCheck, Image, Joined, Labels, Limits, Placed, Port, Replica, ReplicaId,
+    Role, ServiceId, SpecHash, State, Ties,
 };
 use crate::text::sanitize::label;
+
+/// So many networks of a service, and its names on each, are kept.
+const NETWORKS: usize = 32;
 
 /// What Docker knows of the containers of tasks on this node, by task. One that ended still has
 /// the health it had last.
@@ -160,6 +164,29 @@ fn declared(known: &Known<'_>, tasks: &[Task], local: &Local, names: &Names) -> 
         image: image(known.template.image()),
         ports: ports(known.it.endpoint.as_ref().and_then(|e| e.ports.as_ref()), "ingress"),
         update: update::status(known.it, tasks, local, names),
+        ties: Some(Arc::new(ties(known))),
+    }
+}
+
+/// Whom its spec names, and what it is called on its networks.
+fn ties(known: &Known<'_>) -> Ties {
+    let spec = known.template.container_spec.as_ref();
+    let env = spec.and_then(|spec| spec.env.as_ref());
+    // Services made long ago have their networks beside the template.
+    let networks = known.template.networks.as_ref().or(known.it.spec.networks.as_ref());
+    let joined = networks.into_iter().flatten().take(NETWORKS).filter_map(|network| {
+        let aliases = network.aliases.iter().flatten().take(NETWORKS).map(String::as_str);
+        let names = aliases.chain([known.it.spec.name.as_str()]);
+        let mut names: Vec<Arc<str>> = names.map(|name| label(&name.to_ascii_lowercase(), NAME)).collect();
+        names.sort_unstable();
+        names.dedup();
+        Some(Joined { network: label(network.target.as_deref()?, NAME), names })
+    });
+    Ties {
+        wants: wants(env.into_iter().flatten().map(String::as_str)),
+        networks: joined.collect(),
+        within: None,
+        on_host: false,
     }
 }
 
@@ -213,6 +240,7 @@ fn replica(
         kept_up: false,
         spec: of_service.then_some(known.spec),
         compose: None,
+        ties: None,
         placed: Some(Arc::new(Placed {
             task: Arc::default(),
             node: task.node_id.as_deref().map(|node| names.node(node)).unwrap_or_default(),

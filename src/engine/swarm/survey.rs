@@ -11,7 +11,6 @@ use super::look::{Blind, blind};
 use super::map::{self, Local, Names};
 use super::{slots, spec, update};
 use crate::engine::docker::inspect;
-use crate::engine::docker::talks::talks_to;
 use crate::engine::docker::wire::{Wire, segment};
 use crate::engine::{Docker, Engine, EngineError, HealthSpec, Managed, Query};
 use crate::fleet::{EngineId, Image, ServiceId};
@@ -104,7 +103,6 @@ fn read(it: &Service, id: &ServiceId, tasks: &[Task], nodes: &[Node]) -> Managed
         host_ports: map::ports(ports, "host"),
         health: container.healthcheck.as_ref().and_then(inspect::health_spec),
         gate: gate(&it.spec, &container),
-        talks_to: talks_to(container.env.iter().flatten().map(String::as_str)),
         spec: spec::hash(&it.spec.task_template),
         update: update::status(it, tasks, &Local::new(), names),
     }

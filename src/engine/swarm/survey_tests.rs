@@ -22,7 +22,6 @@ fn what_planning_wants_to_know() {
     assert_eq!(it.host_ports.iter().map(|p| p.container).collect::<Vec<_>>(), [81, 81]);
     let gate = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     assert_eq!(it.gate, [gate("deadline", "60s"), gate("stay", "3s")], "the service's own label wins");
-    assert_eq!(it.talks_to, ["db".into()]);
     assert_eq!(it.health.map(|check| (check.retries, check.interval.as_secs())), Some((2, 1)));
     assert_eq!((it.limits.cpus, it.limits.memory), (Some(0.5), Some(64 << 20)));
 }

@@ -123,6 +123,7 @@ fn a_service_the_engine_publishes_holds_its_port_without_any_replica() {
             host: Some(("0.0.0.0".parse().unwrap(), 8080)),
         }],
         update: None,
+        ties: None,
     };
     fleet.apply(Observation::Declared {
         at: crate::fleet::testing::at(0),

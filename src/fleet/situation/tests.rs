@@ -122,3 +122,28 @@ fn when_nothing_runs_it_says_so() {
     job.role = Role::Job;
     assert_eq!(fleet([synced(0, &[job])]).situation(at(1)).text(), "no containers");
 }
+
+#[test]
+fn the_cause_comes_before_what_it_explains() {
+    let needs = |mut replica: Replica, on: &str| {
+        let compose = crate::fleet::Compose { depends_on: vec![on.into()], ..Default::default() };
+        replica.compose = Some(std::sync::Arc::new(compose));
+        replica
+    };
+    let mut order = needs(running("shop", "order", "order-1"), "db");
+    order.check = HealthCheck::Unhealthy;
+    let auth = exited(needs(running("shop", "auth", "auth-1"), "db"), 1, 50);
+    let db = exited(running("shop", "db", "db-1"), 1, 40);
+    let alone = exited(running("shop", "alone", "alone-1"), 1, 55);
+    let all = [order.clone(), auth.clone(), db, alone.clone()];
+    let text = fleet([synced(60, &all)]).situation(at(60)).text();
+    let clauses: Vec<&str> = text.split(" · ").collect();
+    assert_eq!(clauses[0], "db down 20s: exit 1, takes 2 with it");
+    assert_eq!(clauses[1], "alone down 5s: exit 1");
+    assert!(clauses[2].starts_with("auth down") && clauses[3].starts_with("order unhealthy"), "{text}");
+    // What was stopped on purpose is no trouble, unless it explains some.
+    let db = exited(running("shop", "db", "db-1"), 0, 40);
+    let text = fleet([synced(60, &[order, db.clone()])]).situation(at(60)).text();
+    assert!(text.starts_with("db stopped 20s, takes order with it · order unhealthy"), "{text}");
+    assert!(!fleet([synced(60, &[db, alone])]).situation(at(60)).text().contains("db"));
+}

@@ -26,6 +26,7 @@ fn declared(name: &str, desired: u32) -> Declared {
         image: Image { reference: "shop/api:2".into(), id: "".into() },
         ports: vec![Port { container: 80, protocol: Protocol::Tcp, host: Some(([0, 0, 0, 0].into(), 8080)) }],
         update: None,
+        ties: None,
     }
 }
 

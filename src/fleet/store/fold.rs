@@ -17,6 +17,8 @@ use crate::fleet::{
 struct Touched {
     rows: HashSet<ServiceId>,
     changes: Changes,
+    /// Who needs whom may have changed.
+    ties: bool,
 }
 
 impl Fleet {
@@ -55,6 +57,7 @@ impl Fleet {
             Observation::Engine(engine) => {
                 self.told += 1;
                 touched.changes.header = self.engine.as_ref() != Some(&engine);
+                touched.ties = touched.changes.header;
                 self.engine = Some(engine);
             }
             Observation::Link(link) => {
@@ -64,6 +67,9 @@ impl Fleet {
         }
         for id in &touched.rows {
             self.refresh(id);
+        }
+        if touched.ties || touched.changes.rows {
+            self.depends.take();
         }
         touched.changes
     }
@@ -119,6 +125,8 @@ impl Fleet {
             let id = it.service.clone();
             let row = self.rows.entry(id.clone()).or_insert_with(|| Row::empty(id.clone()));
             if row.declared.as_ref() != Some(&it) {
+                let before = row.declared.as_ref();
+                touched.ties |= before.is_none_or(|was| was.ties != it.ties || was.ports != it.ports);
                 row.service.desired = Some(it.desired);
                 row.declared = Some(it);
                 touched.row(&id, is_new);
@@ -157,6 +165,7 @@ impl Fleet {
             // What has ended uses nothing, and what it used is no news.
             known.usage = None;
         }
+        touched.ties |= tied_anew(&old, new);
         let (id, service) = (new.id.clone(), new.service.clone());
         let moved = old.service != service;
         let runs_anew =
@@ -373,6 +382,15 @@ impl Touched {
             self.rows.insert(id.clone());
         }
     }
+}
+
+/// Whether what tells who needs whom changed.
+fn tied_anew(old: &Replica, new: &Replica) -> bool {
+    old.ties != new.ties
+        || old.compose != new.compose
+        || old.addresses != new.addresses
+        || old.ports != new.ports
+        || old.name != new.name
 }
 
 /// Where a replica stands within its service: numbered ones first, then jobs, spares last.

@@ -44,6 +44,7 @@ fn replica(name: &str, tag: &str, state: State) -> Replica {
         spec: Some(SpecHash(1)),
         placed: None,
         compose: None,
+        ties: None,
     }
 }
 
@@ -150,7 +151,8 @@ fn what_is_tried_and_taken_back_was_never_run() {
     let declare = |second, state| {
         let update = Some(crate::fleet::UpdateStatus { state, ..Default::default() });
         let (ports, image) = (Vec::new(), Image { reference: "shop/api:latest".into(), id: "".into() });
-        let it = Declared { service: service("api"), desired: 1, global: false, image, ports, update };
+        let it =
+            Declared { service: service("api"), desired: 1, global: false, image, ports, update, ties: None };
         Observation::Declared { at: at(second), engine: EngineId::new("docker"), services: vec![it] }
     };
     for (ends, runs, news) in

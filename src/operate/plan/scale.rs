@@ -11,6 +11,7 @@ use super::scene::Scene;
 use super::{images, managed, refuse, replace};
 use crate::engine::{Act, Blueprint, Create, Place, Step};
 use crate::fleet::{HealthCheck, Replica, Role, State, Verb};
+use crate::text::human;
 
 /// How many are made or taken away side by side.
 const SIDE_BY_SIDE: usize = 4;
@@ -117,7 +118,7 @@ fn share(scene: &Scene, aim: &Aim, blueprint: &Blueprint, wanted: usize, draft: 
         let words = format!(
             "all {wanted} replicas of {} write to {}: make sure that they can",
             aim.service.name,
-            words::list(&written, 3)
+            human::list(&written, 3)
         );
         draft.warn(Weight::Data, words);
     }
@@ -147,7 +148,7 @@ fn note(like: &Replica, blueprint: &Blueprint) -> String {
         blueprint.mounts.iter().filter(|m| m.anonymous).map(|m| m.target.clone()).collect();
     match fresh.is_empty() {
         true => format!("like {}", like.name),
-        false => format!("like {}, with a fresh volume at {}", like.name, words::list(&fresh, 3)),
+        false => format!("like {}, with a fresh volume at {}", like.name, human::list(&fresh, 3)),
     }
 }
 
@@ -219,7 +220,7 @@ fn down(
             blueprint.mounts.iter().filter(|m| m.anonymous).map(|m| m.target.clone()).collect();
         let note = match own.is_empty() {
             true => String::new(),
-            false => format!("its own volume at {} stays behind", words::list(&own, 3)),
+            false => format!("its own volume at {} stays behind", human::list(&own, 3)),
         };
         let remove = Step::Act(Act::new(Verb::Remove, is()));
         draft.step(At::commit(COMMIT, lane), &whom, remove, note);

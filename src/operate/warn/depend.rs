@@ -1,18 +1,18 @@
 //! Who needs what is changed, and who is needed.
 
+use std::collections::BTreeSet;
+
 use super::{Struck, ends};
-use crate::engine::Blueprint;
-use crate::fleet::{Fleet, Replica, Role, ServiceId, State};
+use crate::fleet::{Fleet, Replica, ServiceId, State};
+use crate::operate::Change;
 use crate::operate::plan::{Draft, Scene, Weight, needs};
-use crate::operate::{Change, words};
 use crate::text::human;
 
 /// Running services that depend on one that goes away altogether.
 pub(super) fn left_without(scene: &Scene, struck: &[Struck], services: &[ServiceId], draft: &mut Draft) {
     for id in services.iter().filter(|id| ends(scene, struck, id)) {
-        let dependents = dependents(scene, id, services);
-        if !dependents.is_empty() {
-            draft.warn(Weight::Others, depend(&dependents, id));
+        if let Some((near, far)) = depend(scene, id, services) {
+            draft.warn(Weight::Others, near + &far);
         }
     }
 }
@@ -21,65 +21,48 @@ pub(super) fn left_without(scene: &Scene, struck: &[Struck], services: &[Service
 pub(super) fn away_meanwhile(scene: &Scene, services: &[ServiceId], draft: &mut Draft) {
     let gaps: Vec<_> = draft.gaps.iter().filter_map(|g| Some((g.service.clone(), g.lasts?))).collect();
     for (id, lasts) in gaps {
-        let dependents = dependents(scene, &id, services);
-        if !dependents.is_empty() {
-            let words = depend(&dependents, &id);
-            draft
-                .warn(Weight::Others, format!("{words}, which is away for up to {}", human::duration(lasts)));
+        if let Some((near, far)) = depend(scene, &id, services) {
+            let away = format!("{near}, which is away for up to {}{far}", human::duration(lasts));
+            draft.warn(Weight::Others, away);
         }
     }
 }
 
-fn depend(dependents: &[String], id: &ServiceId) -> String {
-    let verb = if dependents.len() == 1 { "depends" } else { "depend" };
-    format!("{} {verb} on {}", words::list(dependents, 4), id.name)
-}
-
-/// The running services, beside those of the plan, that say they depend on it or that have its
-/// name in the URLs of their environment.
-fn dependents(scene: &Scene, id: &ServiceId, planned: &[ServiceId]) -> Vec<String> {
-    let others = scene.fleet.services().map(|s| &s.id).filter(|other| !planned.contains(other));
-    let running = others.filter(|other| is_up(scene.fleet, other));
-    let depends = |other: &&ServiceId| {
-        let says = other.project == id.project
-            && needs(other, scene.fleet, scene.survey).iter().any(|need| need.service == *id);
-        says || talks_to(scene, other, id)
+/// `order, auth and 3 more depend on postgres`, and `; 2 more on those`; running services beside
+/// those of the plan.
+fn depend(scene: &Scene, id: &ServiceId, planned: &[ServiceId]) -> Option<(String, String)> {
+    let fleet = scene.fleet;
+    let others = |other: &&ServiceId| !planned.contains(other) && is_up(fleet, other);
+    // What compose files say is known here only, and to nobody else.
+    let says = |other: &&ServiceId| {
+        other.project == id.project
+            && needs(other, fleet, scene.survey).iter().any(|need| need.service == *id && !need.completes)
     };
+    let told = fleet.dependencies();
+    let mut near: BTreeSet<&ServiceId> = told.needed_by(id).collect();
+    near.extend(fleet.services().map(|service| &service.id).filter(says));
+    near.retain(others);
+    let far: BTreeSet<ServiceId> = near
+        .iter()
+        .flat_map(|near| told.impact(near))
+        .map(|struck| struck.service)
+        .filter(|far| far != id && !near.contains(far) && others(&far))
+        .collect();
     let called = |other: &ServiceId| {
         if other.project == id.project { other.name.to_string() } else { other.path() }
     };
-    running.filter(depends).map(called).collect()
+    let near: Vec<String> = near.into_iter().map(called).collect();
+    if near.is_empty() {
+        return None;
+    }
+    let verb = if near.len() == 1 { "depends" } else { "depend" };
+    let those = if near.len() == 1 { "that" } else { "those" };
+    let tail = if far.is_empty() { String::new() } else { format!("; {} more on {those}", far.len()) };
+    Some((format!("{} {verb} on {}", human::list(&near, 4), id.name), tail))
 }
 
 fn is_up(fleet: &Fleet, id: &ServiceId) -> bool {
     fleet.replicas_of(id).any(Replica::is_up)
-}
-
-/// Whether a service's environment names the other by a name that means it on a network they share.
-fn talks_to(scene: &Scene, from: &ServiceId, to: &ServiceId) -> bool {
-    if let Some(managed) = scene.survey.managed(from) {
-        let stacked = to.project.as_ref().map(|project| format!("{project}_{}", to.name));
-        return from.project == to.project
-            && managed.talks_to.iter().any(|host| *host == to.name || Some(&**host) == stacked.as_deref());
-    }
-    let Some(theirs) = blueprints(scene, from).next().filter(|b| !b.talks_to.is_empty()) else {
-        return false;
-    };
-    blueprints(scene, to).any(|ours| {
-        ours.networks.iter().any(|link| {
-            // The default bridge has no names.
-            let shared = link.name != "bridge" && theirs.networks.iter().any(|other| other.name == link.name);
-            let is_ours = |host: &str| {
-                link.aliases.iter().any(|alias| alias == host) || *host == *ours.name || *host == *to.name
-            };
-            shared && theirs.talks_to.iter().any(|host| is_ours(host))
-        })
-    })
-}
-
-fn blueprints<'a>(scene: &'a Scene, id: &'a ServiceId) -> impl Iterator<Item = &'a Blueprint> {
-    let replicas = scene.fleet.replicas_of(id).filter(|r| r.role == Role::Replica);
-    replicas.filter_map(|r| scene.seen(r))
 }
 
 /// Containers that use the network of one that stops lose theirs for good: the new one's is another.
@@ -97,7 +80,7 @@ pub(super) fn without_network(scene: &Scene, struck: &[Struck], draft: &mut Draf
             let (verb, them) = if guests.len() == 1 { ("uses", "it") } else { ("use", "them") };
             let words = format!(
                 "{} {verb} the network of {} and will have none: recreate {them} after",
-                words::list(&guests, 4),
+                human::list(&guests, 4),
                 hit.replica.name
             );
             draft.warn(Weight::Others, words);
@@ -125,7 +108,7 @@ pub(super) fn not_running(scene: &Scene, services: &[ServiceId], draft: &mut Dra
             .collect();
         if !missing.is_empty() {
             let verb = if missing.len() == 1 { "does" } else { "do" };
-            let words = format!("{} depends on {}, which {verb} not run", id.name, words::list(&missing, 4));
+            let words = format!("{} depends on {}, which {verb} not run", id.name, human::list(&missing, 4));
             draft.warn(Weight::Others, words);
         }
     }

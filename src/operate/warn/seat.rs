@@ -3,7 +3,7 @@
 use super::{Struck, ends};
 use crate::fleet::{Protocol, Replica, ServiceId, Verb};
 use crate::operate::plan::{Draft, Scene, Weight};
-use crate::operate::words;
+use crate::text::human;
 
 /// What carries a VPN, by a word in its image's or its own name.
 const VPNS: [&str; 9] = [
@@ -70,7 +70,7 @@ pub(super) fn sawn_off(scene: &Scene, struck: &[Struck], services: &[ServiceId],
             let words = format!(
                 "{} stands in front of others (port {}): what comes in through it is away meanwhile",
                 proxy.name,
-                words::list(&doors, 3)
+                human::list(&doors, 3)
             );
             draft.warn(Weight::Seat, words);
         }

@@ -4,6 +4,7 @@ use super::Struck;
 use crate::fleet::{Role, ServiceId, Verb};
 use crate::operate::plan::{Draft, Scene, Weight, called, is_written};
 use crate::operate::words;
+use crate::text::human;
 
 /// A new version works on the old one's data: what it does to them is not undone.
 pub(super) fn data_goes_over(scene: &Scene, draft: &mut Draft) {
@@ -22,7 +23,7 @@ pub(super) fn data_goes_over(scene: &Scene, draft: &mut Draft) {
             let (verb, them) = if written.len() == 1 { ("goes", "it") } else { ("go", "them") };
             let words = format!(
                 "{} {verb} over to {tag} as {}: what that changes in {them} stays, also when this is undone",
-                words::list(&written, 3),
+                human::list(&written, 3),
                 if written.len() == 1 { "it is" } else { "they are" },
             );
             draft.warn(Weight::Data, words);
@@ -39,7 +40,7 @@ pub(super) fn data_goes_over(scene: &Scene, draft: &mut Draft) {
             names.dedup();
             if !names.is_empty() {
                 let verb = if names.len() == 1 { "uses" } else { "use" };
-                let words = format!("{} {verb} {} too", words::list(&names, 4), called(mount));
+                let words = format!("{} {verb} {} too", human::list(&names, 4), called(mount));
                 draft.warn(Weight::Others, words);
             }
         }

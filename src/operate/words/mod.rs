@@ -10,21 +10,7 @@ pub(super) use plan::{about, gate, how, image_change, limits, nothing_left, ques
 use std::collections::HashSet;
 
 use crate::fleet::ServiceId;
-
-/// `a, b and c`; more than `max` are counted: `a, b and 7 more`.
-pub(super) fn list(names: &[String], max: usize) -> String {
-    let shown = if names.len() > max { max.saturating_sub(1).max(1) } else { names.len() };
-    let head = names.iter().take(shown).cloned().collect::<Vec<_>>();
-    let rest = names.len() - shown;
-    if rest > 0 {
-        return format!("{} and {rest} more", head.join(", "));
-    }
-    match head.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, before)) => format!("{} and {last}", before.join(", ")),
-        None => String::new(),
-    }
-}
+use crate::text::human;
 
 /// `1 replica is …`, `3 replicas are …`.
 pub(super) fn replicas_are(count: usize, what: &str) -> String {
@@ -39,7 +25,7 @@ fn subject(services: &[ServiceId], names: &[&str]) -> String {
         ([service], []) => service.name.to_string(),
         ([service], _) => format!("{} ({replicas} replicas)", service.name),
         _ if replicas == services.len() && replicas <= 3 => {
-            list(&services.iter().map(|s| s.name.to_string()).collect::<Vec<_>>(), 3)
+            human::list(&services.iter().map(|s| s.name.to_string()).collect::<Vec<_>>(), 3)
         }
         _ => {
             let projects: HashSet<_> = services.iter().map(|s| &s.project).collect();

@@ -4,14 +4,16 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use super::details::plain_env;
 use super::life::What;
 use super::probe::labels as probe_labels;
 use super::{PRELUDE, Run, Unit, World};
 use crate::engine::demo::platform::{Fate, Spec};
 use crate::engine::demo::random::{Rng, hash, named};
+use crate::engine::wants::wants;
 use crate::fleet::{
-    Compose, Event, EventKind, Exit, HealthCheck, Image, Limits, Port, Protocol, Replica, ReplicaId, Role,
-    ServiceId, SpareName, SpecHash, State,
+    Compose, Event, EventKind, Exit, HealthCheck, Image, Joined, Limits, Port, Protocol, Replica, ReplicaId,
+    Role, ServiceId, SpareName, SpecHash, State, Ties,
 };
 
 /// Milliseconds from a container's creation to its first start.
@@ -262,6 +264,7 @@ impl World {
             kept_up: matches!(policy.as_str(), "always" | "unless-stopped"),
             spec: Some(spec_hash(spec, limits)),
             placed: Self::placed(spec, &task),
+            ties: (!spec.managed).then(|| Arc::new(ties(spec))),
             compose,
         }
     }
@@ -281,6 +284,22 @@ pub(super) fn spec_hash(spec: &Spec, limits: Limits) -> SpecHash {
         spec.project, spec.name, spec.ports, spec.mounts, spec.args, spec.calls
     );
     SpecHash(named(0, &all))
+}
+
+/// Whom its environment names, and what it is called on its project's network.
+pub(super) fn ties(spec: &Spec) -> Ties {
+    let env: Vec<String> =
+        plain_env(spec).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let network = |project: &Arc<str>| Joined {
+        network: format!("{project}_default").into(),
+        names: vec![spec.name.clone()],
+    };
+    Ties {
+        wants: wants(env.iter().map(String::as_str)),
+        networks: spec.project.iter().map(network).collect(),
+        within: None,
+        on_host: false,
+    }
 }
 
 fn ports(spec: &Spec, number: u32) -> Vec<Port> {

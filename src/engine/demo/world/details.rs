@@ -130,7 +130,7 @@ fn env(spec: &Spec) -> Vec<(String, String)> {
 }
 
 /// The environment as it is.
-fn plain_env(spec: &Spec) -> Vec<(String, String)> {
+pub(super) fn plain_env(spec: &Spec) -> Vec<(String, String)> {
     let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     let port = spec.ports.first().map(|(container, _)| ("PORT".to_owned(), container.to_string()));
     let calls = spec.calls.iter().map(|(name, port)| {

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use super::World;
-use super::birth::{Birth, spec_hash};
+use super::birth::{Birth, spec_hash, ties};
 use super::perform::Answer;
-use super::survey::{gate, talks_to};
+use super::survey::gate;
 use crate::engine::demo::platform::Spec;
 use crate::engine::{Course, Done, EngineError, Managed, UpdateState, UpdateStatus};
 use crate::fleet::{Declared, Image, Limits, Observation, Placed, ServiceId, SpecHash};
@@ -65,6 +65,7 @@ impl World {
             image: it.now.image.clone(),
             ports: Vec::new(),
             update: it.update.clone(),
+            ties: Some(Arc::new(ties(&self.specs[spec]))),
         });
         let services = services.collect();
         Some(Observation::Declared { at: self.stamp(self.now), engine: self.engine.clone(), services })
@@ -109,7 +110,6 @@ impl World {
             host_ports: Vec::new(),
             health: spec.check.as_ref().map(super::details::health_spec),
             gate: gate(spec),
-            talks_to: talks_to(spec),
             spec: SpecHash(hash),
             update: it.update.clone(),
         })

@@ -49,7 +49,6 @@ impl World {
             limits: replica.limits,
             gate: gate(spec),
             overlap: None,
-            talks_to: talks_to(spec),
             spec: replica.spec.unwrap_or(SpecHash(0)),
             unlike: spec.managed.then(|| {
                 let why = "the engine makes and removes its replicas by itself";
@@ -75,41 +74,4 @@ pub(super) fn gate(spec: &Spec) -> Vec<(String, String)> {
         (first + PATIENCE).max(LEAST)
     };
     vec![label("deadline", format!("{deadline}s")), settle]
-}
-
-/// Host names in the URLs of its environment.
-pub(super) fn talks_to(spec: &Spec) -> Vec<std::sync::Arc<str>> {
-    let called = spec.calls.iter().map(|(name, _)| *name);
-    let mut hosts: Vec<&str> =
-        spec.env.iter().filter_map(|(_, value)| host_of(value)).chain(called).collect();
-    hosts.sort_unstable();
-    hosts.dedup();
-    hosts.into_iter().map(Into::into).collect()
-}
-
-/// The host of a URL: `postgres` of `jdbc:postgresql://user:secret@postgres:5432/db`.
-fn host_of(value: &str) -> Option<&str> {
-    let (_, rest) = value.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit('@').next()?.split(':').next()?;
-    (!host.is_empty()).then_some(host)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::host_of;
-
-    #[test]
-    fn the_host_of_a_url_without_its_secrets() {
-        for (value, host) in [
-            ("jdbc:postgresql://u:p@ss@postgres:5432/db", Some("postgres")),
-            ("redis://:c4rt@redis:6379/0", Some("redis")),
-            ("http://api-gateway:8000", Some("api-gateway")),
-            ("https://pos.example.com/api", Some("pos.example.com")),
-            ("kafka:9092", None),
-            ("://", None),
-        ] {
-            assert_eq!(host_of(value), host, "{value}");
-        }
-    }
 }

@@ -21,7 +21,6 @@ fn managed(set: &Set, name: &str) -> Managed {
         host_ports: Vec::new(),
         health: None,
         gate: Vec::new(),
-        talks_to: Vec::new(),
         spec: SpecHash(1),
         update: None,
     }

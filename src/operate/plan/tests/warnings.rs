@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::config::Protection;
-use crate::engine::{Mount, NetworkLink};
-use crate::fleet::Verb;
+use crate::engine::Mount;
+use crate::fleet::{How, Joined, Ties, Verb, Want};
 use crate::operate::{Confirm, Seat};
 
 fn act(verb: Verb) -> Change {
@@ -22,21 +22,33 @@ fn volume(source: &str) -> Mount {
 
 #[test]
 fn who_talks_to_it_is_told_by_its_urls_on_a_network_they_share() {
-    let link =
-        |name: &str| NetworkLink { name: name.into(), address: String::new(), aliases: vec!["cache".into()] };
-    let base = || {
-        Set::of(Platform::GroupBuying)
-            .set("redis", |b| b.networks = vec![link("backend")])
-            .set("auth-service", |b| b.talks_to = vec!["cache".into()])
+    let joined = |network: &str, name: &str| Joined { network: network.into(), names: vec![name.into()] };
+    let tied = |network: &str, name: &str, wants: Vec<Want>| {
+        Some(Arc::new(Ties { wants, networks: vec![joined(network, name)], ..Ties::default() }))
     };
-    let near = base().set("auth-service", |b| b.networks = vec![link("backend")]);
-    let said = near.warnings(act(Verb::Stop), "redis").join("; ");
+    let wants =
+        |host: &str| vec![Want { host: host.into(), port: None, how: How::Variable("CACHE_URL".into()) }];
+    let set = |network: &str| {
+        Set::of(Platform::GroupBuying).with("redis", |r| r.ties = tied("backend", "cache", Vec::new())).with(
+            "auth-service",
+            |r| {
+                // (Others depend on it by their labels.)
+                Arc::make_mut(r.compose.as_mut().unwrap()).depends_on.clear();
+                r.ties = tied(network, "auth", wants("cache"));
+            },
+        )
+    };
+    let said = set("backend").warnings(act(Verb::Stop), "redis").join("; ");
     assert!(said.contains("auth-service") && said.contains("depend on redis"), "{said}");
-    let far = base().set("auth-service", |b| b.networks = vec![link("elsewhere")]);
-    // (Others depend on it by their labels.)
-    let without = far.with("auth-service", |r| Arc::make_mut(r.compose.as_mut().unwrap()).depends_on.clear());
-    let said = without.warnings(act(Verb::Stop), "redis").join("; ");
+    let said = set("elsewhere").warnings(act(Verb::Stop), "redis").join("; ");
     assert!(!said.contains("auth-service"), "{said}");
+}
+
+#[test]
+fn who_needs_those_that_need_it_is_counted() {
+    let set = Set::of(Platform::GroupBuying);
+    let said = set.warnings(act(Verb::Stop), "factory-service").join("; ");
+    assert!(said.contains("on factory-service; ") && said.contains(" more on th"), "{said}");
 }
 
 #[test]

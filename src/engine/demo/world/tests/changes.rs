@@ -350,8 +350,11 @@ fn a_survey_tells_what_stands_in_the_way() {
     let found = blueprint(&world, &replica(&world, "payment-service"));
     assert_eq!((found.fixed_name, found.policy.as_str()), (false, "unless-stopped"));
     assert_eq!(found.fixed_ports.iter().filter_map(|p| p.host).map(|h| h.1).collect::<Vec<_>>(), [3005]);
-    let hosts: Vec<&str> = found.talks_to.iter().map(|h| &**h).collect();
+    let ties = replica(&world, "payment-service").ties.unwrap();
+    let mut hosts: Vec<&str> = ties.wants.iter().map(|want| &*want.host).collect();
+    hosts.dedup();
     assert_eq!(hosts, ["10.0.3.7", "notification-service", "postgres", "redis"]);
+    assert!(!format!("{ties:?}").contains("zhifu-4410"), "no secret: {ties:?}");
     assert_eq!(found.networks[0].name, "group-buying_default");
     assert!(found.health.is_some());
     assert_eq!(
