@@ -1,13 +1,14 @@
 //! Incidents: a rule that held for its duration, until it no longer holds. And what keeps them
 //! quiet.
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::rules::{Rule, Severity, names};
-use crate::fleet::ServiceId;
+use crate::fleet::{Causes, ServiceId};
 use crate::text::{glob, human};
 
 /// What makes an incident that incident: a rule, and the service it is about (`None`: the host).
@@ -48,6 +49,15 @@ pub struct Incident {
     pub acknowledged: Option<Acknowledged>,
     /// Whether it was told: to those who were not told that it began, its end is no news.
     pub told: bool,
+}
+
+/// Put open incidents in the order in which to look at them: the worst first; of equals those of
+/// services nothing else explains, each followed by those it explains; then the oldest.
+pub fn by_cause(incidents: &mut [Incident], causes: &Causes) {
+    incidents.sort_by_cached_key(|incident| {
+        let rank = incident.key.service.as_ref().map_or((usize::MAX, false), |id| causes.rank(id));
+        (Reverse(incident.severity), rank, incident.opened)
+    });
 }
 
 /// What of an incident is told.
@@ -246,3 +256,7 @@ impl Incident {
         human::duration(human::elapsed(self.since, until))
     }
 }
+
+#[cfg(test)]
+#[path = "incident_tests.rs"]
+mod tests;

@@ -18,7 +18,7 @@ mod rules;
 pub use book::{Book, Change};
 pub use condition::{Condition, Slip};
 pub use defaults::{DEFAULTS, default_rules, defaults_markdown};
-pub use incident::{Acknowledged, End, Incident, Key, Muted, Muting, Occasion, Silence};
+pub use incident::{Acknowledged, End, Incident, Key, Muted, Muting, Occasion, Silence, by_cause};
 pub use metric::{Known, METRICS, Metric, Of, Unit, metrics_markdown};
 pub use parse::{Mistake, Parsed, parse};
 pub use rules::{Rule, Rules, Scope, Severity, names as means};

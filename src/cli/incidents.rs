@@ -9,8 +9,9 @@ use super::exit::{CliError, Exit};
 use super::session::Session;
 use super::table::{Cell, Column, Table};
 use super::{json, past, say};
-use crate::alert::{Incident, Severity};
+use crate::alert::{self, Incident, Severity};
 use crate::config::Role;
+use crate::fleet::{Causes, ServiceId};
 use crate::journal::{IncidentQuery, Journal, JournalError, Query};
 use crate::text::{human, sanitize};
 
@@ -22,7 +23,7 @@ const LISTED: u32 = 50;
 struct IncidentsJson {
     /// The version of this schema.
     schema: u32,
-    /// The newest first.
+    /// Open ones: the worst first, causes before what they explain. With others: the newest first.
     incidents: Vec<IncidentJson>,
 }
 
@@ -58,6 +59,9 @@ pub(super) struct IncidentJson {
     /// Why it ended: `over`, `gone` (the service), `blind` (no figures), `no-rule`.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended: Option<&'static str>,
+    /// The service because of which its own is not well, where one is seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because: Option<String>,
     /// What keeps it quiet now.
     #[serde(skip_serializing_if = "Option::is_none")]
     muted: Option<String>,
@@ -93,6 +97,7 @@ impl IncidentJson {
             opened: human::rfc3339(incident.opened),
             closed: incident.closed.map(|(at, _)| human::rfc3339(at)),
             ended: incident.closed.map(|(_, end)| end.word()),
+            because: None,
             muted: incident.muted.as_ref().map(|muted| muted.why.to_string()),
             acknowledged: incident.acknowledged.as_ref().map(|seen| AcknowledgedJson {
                 who: seen.who.to_string(),
@@ -120,16 +125,23 @@ async fn list(session: &mut Session, args: &IncidentsArgs) -> Result<Exit, CliEr
     let journal = past::journal(session)?;
     let now = Timestamp::now();
     let (since, _) = past::span(args.since.as_deref(), None, now)?;
-    let instance = past::fleet(session).await.map(|fleet| session.bridge(&fleet).instance);
-    let found = find(&journal, args, since, instance.as_deref()).await?;
+    let fleet = past::fleet(session).await;
+    let instance = fleet.as_ref().map(|fleet| session.bridge(fleet).instance);
+    let causes = fleet.map(|fleet| fleet.causes(now)).unwrap_or_default();
+    let mut found = find(&journal, args, since, instance.as_deref()).await?;
+    if !args.all && since.is_none() {
+        alert::by_cause(&mut found, &causes);
+    }
     if args.output == TableOrJson::Json {
-        let incidents = found.iter().map(IncidentJson::of).collect();
+        let because = |incident: &Incident| because(&causes, incident).map(ServiceId::path);
+        let json = |incident| IncidentJson { because: because(incident), ..IncidentJson::of(incident) };
+        let incidents = found.iter().map(json).collect();
         json::pretty(&mut session.out, &IncidentsJson { schema: 1, incidents })?;
     } else if found.is_empty() {
         let all = args.all || since.is_some();
         say(if all { "there were no incidents" } else { "no incident is open (--all: those that are over)" });
     } else {
-        let text = table(&found, args.utc || session.settings.ui.utc, now).render(
+        let text = table(&found, &causes, args.utc || session.settings.ui.utc, now).render(
             &session.out.paint,
             session.out.fit(),
             session.out.glyphs.ellipsis,
@@ -176,7 +188,13 @@ pub(super) fn role(severity: Severity) -> Role {
     }
 }
 
-fn table(found: &[Incident], utc: bool, now: Timestamp) -> Table {
+/// The service because of which that of an open incident is not well.
+fn because<'c>(causes: &'c Causes, incident: &Incident) -> Option<&'c ServiceId> {
+    let service = incident.key.service.as_ref().filter(|_| incident.closed.is_none())?;
+    causes.because(service)
+}
+
+fn table(found: &[Incident], causes: &Causes, utc: bool, now: Timestamp) -> Table {
     let mut table = Table::new(vec![
         Column::right("N"),
         Column::left("SEVERITY"),
@@ -194,7 +212,11 @@ fn table(found: &[Incident], utc: bool, now: Timestamp) -> Table {
             Cell::new(role, incident.key.rule.to_string()),
             incident.subject().into(),
             past::clock(incident.since, utc).into(),
-            state(incident, now).into(),
+            match because(causes, incident) {
+                Some(cause) => format!("{}, because of {}", state(incident, now), cause.name),
+                None => state(incident, now),
+            }
+            .into(),
             incident.figures.to_string().into(),
         ]);
     }

@@ -18,7 +18,7 @@ use super::ledger::{Ledger, Recording};
 use super::pane::{Input, Look, Panes, Scene, Tab, Target};
 use crate::config::{Chord, Context, Glyphs, Keymap, Level, Settings, Theme};
 use crate::engine::TermSize;
-use crate::fleet::{Changes, Counts, Fleet, Health, Link, ServiceId, Situation};
+use crate::fleet::{Causes, Changes, Counts, Fleet, Health, Link, ServiceId, Situation};
 use crate::operate::Seat;
 
 /// How long a word stays in the status line.
@@ -141,6 +141,8 @@ pub struct Headline {
     pub counts: Counts,
     /// What is wrong.
     pub situation: Situation,
+    /// Where to look first.
+    pub causes: Causes,
     /// When it was worked out, milliseconds since 1970.
     pub(super) at: i64,
     pub(super) stale: bool,
@@ -278,6 +280,7 @@ impl Model {
             headline: Headline {
                 counts: Counts::default(),
                 situation: Situation { worst: Health::Running, clauses: Vec::new(), more: 0 },
+                causes: Causes::default(),
                 at: 0,
                 stale: true,
             },

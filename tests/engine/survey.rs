@@ -69,7 +69,6 @@ fn a_survey_tells_what_decides_how_a_replica_can_be_changed() {
     assert_eq!(a.health.as_ref().unwrap().interval, Duration::from_secs(3));
     assert_eq!(a.gate, [("deadline".to_owned(), "90s".to_owned())]);
     assert_eq!(a.overlap.as_deref(), Some("yes"));
-    assert_eq!(a.talks_to, ["db".into()]);
     assert_eq!(a.unlike, None);
     let mut mounts: Vec<_> = a.mounts.iter().map(|m| (m.target.as_str(), m.anonymous)).collect();
     mounts.sort_unstable();

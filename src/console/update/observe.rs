@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::super::model::Model;
 use super::super::{Effect, job, pane::Target};
 use super::{ask, pane, reveal, unfinished};
-use crate::alert::Severity;
+use crate::alert::{self, Severity};
 use crate::fleet::{Changes, Clause, Health, Link, Observation, ServiceId};
 
 /// In a fleet of more services than this, header and situation follow at most twice a second.
@@ -130,6 +130,8 @@ fn headline(model: &mut Model) {
     if due || since >= 1000 {
         model.headline.counts = model.fleet.counts(model.now);
         model.headline.situation = model.fleet.situation(model.now);
+        model.headline.causes = model.fleet.causes(model.now);
+        alert::by_cause(&mut model.board.open, &model.headline.causes);
         planned(model);
         alarming(model);
         model.headline.at = at;

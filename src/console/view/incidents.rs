@@ -132,9 +132,15 @@ fn row(model: &Model, incident: &Incident) -> [String; 5] {
         (Loudness::Over, _) => "over".to_owned(),
         (Loudness::Muted, _) => "muted".to_owned(),
         (_, Some(seen)) => format!("seen by {}", seen.who),
-        (_, None) => String::new(),
+        (_, None) => cause(model, incident).map(|name| format!("because of {name}")).unwrap_or_default(),
     };
     [incident.severity.word().to_owned(), age_at(since, model.now), subject(model, incident), what, state]
+}
+
+/// The service because of which an incident's is not well.
+fn cause<'m>(model: &'m Model, incident: &Incident) -> Option<&'m str> {
+    let service = incident.key.service.as_ref()?;
+    model.headline.causes.because(service).map(|cause| &*cause.name)
 }
 
 /// The service's name, with its project where there are several.
@@ -195,6 +201,9 @@ fn facts(model: &Model, incident: &Incident, cols: usize) -> Vec<Line<'static>> 
         let _ = write!(when, ", came {} times", incident.times);
     }
     facts.push(("since", when, Role::Dialog));
+    if let (Some(name), None) = (cause(model, incident), incident.closed) {
+        facts.push(("because", format!("of {name}, which it needs and which is not well"), Role::Warn));
+    }
     if let Some(seen) = &incident.acknowledged {
         let note = if seen.note.is_empty() { String::new() } else { format!(": {}", seen.note) };
         facts.push(("seen", format!("by {} {}{note}", seen.who, at(seen.at)), Role::Dialog));

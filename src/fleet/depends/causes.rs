@@ -117,6 +117,12 @@ impl Ill<'_> {
             _ => true,
         }
     }
+
+    /// Whether it was ill for long when the other one became so.
+    fn long_before(&self, other: &Self) -> bool {
+        let times = self.standing.at.zip(other.standing.at);
+        times.is_some_and(|(mine, theirs)| theirs.duration_since(mine) > NOTICED)
+    }
 }
 
 /// Older first; what began nobody knows when comes last.
@@ -197,20 +203,25 @@ impl Dependencies {
             if at < cause && reached.contains_key(&(at, cause)) {
                 continue;
             }
+            // What was ill long before, while this one was well, is the lesser suspect.
+            let (Some(one), Some(other)) = (ill.get(cause), ill.get(at)) else { continue };
+            let candidate = Parent { long_before: one.long_before(other), depth, cause };
             if let Some(parent) = parents.get_mut(at)
-                && parent.as_ref().is_none_or(|known| (depth, cause) < (known.depth, known.cause))
+                && parent.as_ref().is_none_or(|known| candidate < *known)
             {
-                *parent = Some(Parent { cause, depth });
+                *parent = Some(candidate);
             }
         }
         parents
     }
 }
 
-/// The nearest that explains one.
+/// What explains one: of several the least.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Parent {
-    cause: usize,
+    long_before: bool,
     depth: u32,
+    cause: usize,
 }
 
 /// Follow what explains it to what nothing explains; in a ring, to the first of it.

@@ -235,6 +235,11 @@ fn look_first_where_nothing_else_explains_it() {
         ]),
         ["kafka: order web", "postgres: auth"]
     );
+    // Of two equally near, the one that became ill when it did.
+    assert_eq!(
+        causes(&[("order", down(900)), ("kafka", down(0)), ("postgres", so(Health::Stopped, 890))]),
+        ["postgres: order", "kafka: "]
+    );
     // Without edges: the worst, then the oldest.
     assert_eq!(
         causes(&[("alone", so(Health::Unhealthy, 0)), ("kafka", down(9)), ("postgres", down(5))]),
