@@ -137,17 +137,16 @@ fn urls(value: &str) -> Vec<(String, Option<u16>)> {
         if is_http && FILES.iter().any(|file| path.ends_with(file)) {
             continue;
         }
-        let hosts = match authority.rsplit_once('@') {
-            Some((_, hosts)) => hosts,
-            None => {
-                // A `/`, `?` or `#` in a secret that should have been encoded: what looks like a host
-                // may be a piece of it. Better none than that.
-                let path = if is_http { path.split('?').next().unwrap_or_default() } else { path };
-                if path.contains('@') && (!is_http || authority.contains(':')) {
-                    continue;
-                }
-                authority
+        let hosts = if let Some((_, hosts)) = authority.rsplit_once('@') {
+            hosts
+        } else {
+            // A `/`, `?` or `#` in a secret that should have been encoded: what looks like a host may
+            // be a piece of it. Better none than that.
+            let path = if is_http { path.split('?').next().unwrap_or_default() } else { path };
+            if path.contains('@') && (!is_http || authority.contains(':')) {
+                continue;
             }
+            authority
         };
         // `sqlserver://db:1433;user=…`
         let hosts = hosts.split(';').next().unwrap_or_default();
@@ -166,9 +165,7 @@ fn connection_string(value: &str) -> Option<(String, Option<u16>)> {
         pairs.map(|(key, value)| (key.trim().to_ascii_lowercase(), value.trim()))
     };
     // One pair alone is somebody's option.
-    if pairs().nth(1).is_none() {
-        return None;
-    }
+    pairs().nth(1)?;
     let host = pairs().find(|(key, _)| matches!(key.as_str(), "host" | "server" | "data source"))?.1;
     let host = host.strip_prefix("tcp:").unwrap_or(host).replacen(',', ":", 1);
     let (host, port) = endpoint(&host)?;

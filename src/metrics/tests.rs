@@ -51,6 +51,7 @@ fn replica(port: u16, labels: &[(&str, &str)]) -> Replica {
         kept_up: false,
         spec: None,
         compose: None,
+        ties: None,
         placed: None,
     }
 }

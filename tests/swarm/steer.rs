@@ -64,7 +64,6 @@ fn an_update_replaces_every_task_and_a_rollback_by_hand_toggles() {
     assert_eq!((&*before.image.reference, before.previous), ("qdswarm/api:1", None));
     assert!(before.image.id.starts_with("sha256:") && before.rolls_back && !before.start_first);
     assert_eq!(before.gate, [("stay".to_owned(), "1s".to_owned())]);
-    assert_eq!(before.talks_to, ["db".into()]);
     assert_eq!(before.health.map(|it| it.interval.as_secs()), Some(1));
     let old = settled(&live, "web", 2);
 

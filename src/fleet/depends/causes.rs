@@ -78,13 +78,11 @@ impl Causes {
     /// What to sort by: causes in their order, each followed by what it explains; then all that
     /// is well.
     pub fn rank(&self, id: &ServiceId) -> (usize, bool) {
-        match self.because.get(id) {
-            Some((place, _)) => (*place, true),
-            None => {
-                let place = self.first.iter().position(|cause| cause.service == *id);
-                (place.unwrap_or(usize::MAX), false)
-            }
+        if let Some((place, _)) = self.because.get(id) {
+            return (*place, true);
         }
+        let place = self.first.iter().position(|cause| cause.service == *id);
+        (place.unwrap_or(usize::MAX), false)
     }
 }
 

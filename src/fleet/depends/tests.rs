@@ -1,4 +1,5 @@
 //! Names resolved, impact, and where to look first.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
 
