@@ -264,7 +264,7 @@ fn the_doctor_is_content_with_the_demo() {
 #[test]
 fn the_tree_says_who_needs_whom() {
     let user = User::new();
-    let json = user.demo(&["tree", "-o", "json"]).json();
+    let json = user.qd(&["--demo=group-buying", "tree", "-o", "json"]).json();
     let services = json["services"].as_array().unwrap();
     let of = |name: &str| services.iter().find(|s| s["service"] == format!("group-buying/{name}")).unwrap();
     let order = of("order-service");
@@ -275,20 +275,20 @@ fn the_tree_says_who_needs_whom() {
     assert_eq!(order["needs"][0]["how"][0], "LOGISTICS_SERVICE_URL");
     let struck = of("factory-service")["impact"].as_array().unwrap();
     assert_eq!((&struck[0]["depth"], &struck[1]["depth"]), (&1.into(), &2.into()), "{struck:?}");
-    let all = user.demo(&["tree", "-o", "json"]).out;
+    let all = user.qd(&["--demo=group-buying", "tree", "-o", "json"]).out;
     assert!(!all.contains("zhifu") && !all.contains("pk_live"), "no secret");
 
-    let wide = user.demo(&["tree", "order-service", "-o", "wide"]);
+    let wide = user.qd(&["--demo=group-buying", "tree", "order-service", "-o", "wide"]);
     assert_eq!(wide.code, 0, "{}", wide.err);
     assert!(
         wide.out.contains("├─ logistics-service") && wide.out.contains("LOGISTICS_SERVICE_URL"),
         "{}",
         wide.out
     );
-    let impact = user.demo(&["--ascii", "deps", "factory-service", "--impact"]).out;
+    let impact = user.qd(&["--demo=group-buying", "--ascii", "deps", "factory-service", "--impact"]).out;
     let lines: Vec<&str> = impact.lines().map(str::trim_start).collect();
     assert!(lines[2].starts_with("factory-service"), "{impact}");
     assert!(lines[3].starts_with("`- warehouse-service"), "{impact}");
     assert!(lines[4].starts_with("`- group-buying-service"), "{impact}");
-    user.demo(&["tree", "nobody"]).expect(2, &["nobody"]);
+    user.qd(&["--demo=group-buying", "tree", "nobody"]).expect(2, &["nobody"]);
 }

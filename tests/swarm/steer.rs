@@ -65,6 +65,13 @@ fn an_update_replaces_every_task_and_a_rollback_by_hand_toggles() {
     assert!(before.image.id.starts_with("sha256:") && before.rolls_back && !before.start_first);
     assert_eq!(before.gate, [("stay".to_owned(), "1s".to_owned())]);
     assert_eq!(before.health.map(|it| it.interval.as_secs()), Some(1));
+    // Whom its environment names; nobody here is called so.
+    let outside = live.look(|seen| {
+        let all = seen.fleet.services().filter(|it| &*it.id.name == "web");
+        let outside = all.flat_map(|it| seen.fleet.dependencies().outside(&it.id));
+        outside.map(quarterdeck::fleet::Outside::path).collect::<Vec<_>>()
+    });
+    assert_eq!(outside, ["db:5432"]);
     let old = settled(&live, "web", 2);
 
     assert_eq!(

@@ -131,7 +131,7 @@ fn default_has_the_keys_people_know() {
     assert_eq!(keymap.lookup(Context::Grid, &chords("g")), Lookup::Pending);
     assert_eq!(keymap.lookup(Context::Grid, &chords("g x")), Lookup::None);
     assert_eq!(keymap.lookup(Context::Grid, &[]), Lookup::None);
-    assert_eq!(keymap.lookup(Context::Grid, &chords("t")), Lookup::None);
+    assert_eq!(keymap.lookup(Context::Grid, &chords("w")), Lookup::None);
     assert_eq!(keymap.keys(Context::Grid, Action::Top), ["g g", "home"]);
 }
 

@@ -43,6 +43,20 @@ fn a_service_and_its_running_task() {
 }
 
 #[test]
+fn whom_a_service_needs_and_what_it_is_called() {
+    let mut web = service("web", 1);
+    web["Spec"]["TaskTemplate"]["Networks"] =
+        json!([{"Target": "n1", "Aliases": ["Web"]}, {"Aliases": ["x"]}]);
+    let (declared, _) = all(&[web], &[], &Local::new());
+    let ties = declared.first().unwrap().ties.as_ref().unwrap();
+    let wants: Vec<_> = ties.wants.iter().map(|it| (&*it.host, it.port, it.how.word())).collect();
+    assert_eq!(wants, [("db", Some(5432), "DB_URL")]);
+    let joined: Vec<_> = ties.networks.iter().map(|it| (&*it.network, it.names.join(" "))).collect();
+    assert_eq!(joined, [("n1", "shop_web web".to_owned())]);
+    assert!(!format!("{ties:?}").contains("hunter2"));
+}
+
+#[test]
 fn images_show_without_the_digest_that_pins_them() {
     let told = |raw: &str| {
         let it = image(raw);
