@@ -239,7 +239,10 @@ fn warnings_tell_who_depends_on_it_and_which_port_is_taken() {
     let force = Options { force: true, ..ungated() };
     assert_eq!(
         warn(Verb::Remove, "mailhog", &force),
-        ["1 replica is still up and will be killed first, without grace"]
+        [
+            "1 replica is still up and will be killed first, without grace",
+            "notification-service depends on mailhog"
+        ]
     );
     let hup = Options { signal: Some("SIGHUP".into()), ..ungated() };
     assert!(warn(Verb::Kill, "mailhog", &hup).is_empty());

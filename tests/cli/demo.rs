@@ -281,7 +281,7 @@ fn the_tree_says_who_needs_whom() {
     let wide = user.qd(&["--demo=group-buying", "tree", "order-service", "-o", "wide"]);
     assert_eq!(wide.code, 0, "{}", wide.err);
     assert!(
-        wide.out.contains("├─ logistics-service") && wide.out.contains("LOGISTICS_SERVICE_URL"),
+        wide.out.contains(" logistics-service") && wide.out.contains("LOGISTICS_SERVICE_URL"),
         "{}",
         wide.out
     );
