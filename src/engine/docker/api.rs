@@ -241,6 +241,9 @@ pub(super) struct Info {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(in crate::engine) struct Message {
+    /// What it is about: `container`, `network`.
+    #[serde(rename = "Type")]
+    pub(in crate::engine) about: Option<String>,
     #[serde(rename = "Action")]
     pub(in crate::engine) action: Option<String>,
     /// The old name of `Action`, all that some Podman versions send.

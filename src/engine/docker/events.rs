@@ -11,8 +11,9 @@ use super::wire::Wire;
 use crate::engine::EngineError;
 
 /// What is asked for: what changes a container. Not `exec_*`: most of a node's events are health
-/// checks being run.
-const DOCKER: &str = r#"{"type":["container"],"event":["create","start","die","stop","restart","kill","oom","pause","unpause","rename","destroy","update","health_status"]}"#;
+/// checks being run. Of a start that fails (a port that is taken, a command that is not there) the
+/// only trace is that the container leaves its networks again.
+const DOCKER: &str = r#"{"type":["container","network"],"event":["disconnect","create","start","die","stop","restart","kill","oom","pause","unpause","rename","destroy","update","health_status"]}"#;
 /// Podman has its own words for some.
 const PODMAN: &str = r#"{"type":["container"],"event":["create","start","die","died","stop","restart","kill","oom","pause","unpause","rename","destroy","remove","update","health_status"]}"#;
 

@@ -133,6 +133,10 @@ impl Known {
     pub(super) fn event(&mut self, message: &Message, now: Timestamp) -> Step {
         let mut step = Step::default();
         let raw = message.action.as_deref().filter(|a| !a.is_empty()).or(message.status.as_deref());
+        if message.about.as_deref() == Some("network") {
+            step.inspect = self.failed_to_start(raw, message);
+            return step;
+        }
         let Some(mut kind) = raw.and_then(|action| kind(action, message)) else { return step };
         if message.actor.id.is_empty() {
             return step;
@@ -173,6 +177,13 @@ impl Known {
             step.destroyed = Some(id);
         }
         step
+    }
+
+    /// Who leaves a network without having run: most likely it was to be started, and could not.
+    fn failed_to_start(&self, action: Option<&str>, message: &Message) -> Option<Id> {
+        let id = attribute(message, "container").filter(|_| action == Some("disconnect"))?;
+        let (id, row) = self.rows.get_key_value(id)?;
+        (!row.replica.is_up()).then(|| id.clone())
     }
 
     /// Service and role of what an event is about, from the labels it carries.

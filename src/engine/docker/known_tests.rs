@@ -207,3 +207,22 @@ fn an_inspect_that_tells_nothing_new_is_not_told() {
     let state = json!({"Status": "running", "Pid": 7, "StartedAt": "2026-11-20T12:00:00Z", "Health": {"Status": "healthy"}});
     assert!(known.inspect(&inspected("web", &state)).is_none());
 }
+
+#[test]
+fn a_start_that_failed_is_looked_into_though_no_event_of_the_container_tells_of_it() {
+    let mut known = with_web();
+    known.list(&entries(&[("web", "running", "Up 2 hours (healthy)"), ("api", "created", "Created")]), false);
+    let mut left = |container: &str, action: &str| {
+        let message: Message = serde_json::from_value(json!({
+            "Type": "network", "Action": action, "Actor": {"ID": "net", "Attributes": {"container": container}},
+        }))
+        .unwrap();
+        let step = known.event(&message, Timestamp::UNIX_EPOCH);
+        assert!(step.tell.is_empty(), "it is no event of a replica");
+        step.inspect.map(|id| id.to_string())
+    };
+    assert_eq!(left("api", "disconnect").as_deref(), Some("api"));
+    assert_eq!(left("web", "disconnect"), None, "it runs: somebody took it off a network");
+    assert_eq!(left("gone", "disconnect"), None);
+    assert_eq!(left("api", "destroy"), None);
+}
