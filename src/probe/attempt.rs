@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use super::check;
 use super::clients::Clients;
-use super::target::Target;
+use super::target::{Check, Target};
 use super::words;
 use crate::engine::Engine;
 use crate::fleet::{Probed, Standing};
@@ -118,7 +118,8 @@ impl Attempt {
             probe: target.name.clone(),
             purpose: target.purpose,
             standing,
-            took: self.took,
+            // How long an engine takes to run a command is no response time.
+            took: self.took.filter(|_| !matches!(target.check, Check::Exec(_))),
             result,
             certificate: self.certificate,
             interval: target.pace.interval,
