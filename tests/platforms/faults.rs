@@ -112,8 +112,10 @@ fn play(stage: &Stage, wave: &[Fault], innocent: &mut Vec<String>) -> Vec<Told> 
     });
     innocent.extend(red_and_not_concerned(stage, wave));
     std::thread::scope(|scope| {
-        for fault in wave.iter().filter(|fault| !fault.again) {
-            scope.spawn(|| fault.breaks.mend(stage, fault.at));
+        for fault in wave {
+            scope.spawn(|| {
+                if fault.again { stage.start_anew(fault.at) } else { fault.breaks.mend(stage, fault.at) }
+            });
         }
     });
     stage.settle();

@@ -10,7 +10,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod alerts;
 mod faults;
 mod inject;
 mod matrix;
+mod ports;
 mod stage;
+mod watching;

@@ -41,6 +41,8 @@ const PROBED: usize = 57;
 /// Five platforms, and who watches.
 pub struct Stage {
     pub reference: Reference,
+    /// Where their files are, as they are used here.
+    pub files: PathBuf,
     pub live: Live,
 }
 
@@ -132,10 +134,10 @@ impl Stage {
             engine::open(&EngineSettings { host, context: None }, Protection::default()).unwrap()
         };
         let live = Live::joined(open, move |engine| quarterdeck::watch::watch(engine, &settings));
-        let stage = Self { reference, live };
+        let stage = Self { reference, files, live };
         // As people wait for a platform that was just brought up.
         for Platform { dir, .. } in PLATFORMS {
-            let (code, said) = stage.qd(dir, &["check", "--wait", "60s"]);
+            let (code, said) = stage.qd(dir, &["check", "--wait", "150s"]);
             assert_eq!(code, 0, "platform {dir}: {said}");
         }
         stage.settle();
@@ -167,6 +169,11 @@ impl Stage {
             seen.fleet.replicas_of(&service).next().cloned()
         });
         found.unwrap_or_else(|| panic!("{path} has no replica"))
+    }
+
+    /// Restart what its engine waits ever longer to start again.
+    pub fn start_anew(&self, path: &str) {
+        self.reference.docker(&["restart", "-t", "1", &self.replica(path).name]);
     }
 
     /// `qd ARGS` with the example config of a platform: exit code, and all it said.

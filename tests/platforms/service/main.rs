@@ -10,6 +10,7 @@
 //! - `NEEDS`: `postgres:5432,redis:6379`: who must accept connections for it to be ready.
 //! - `CALLS`: `/work=http://order-service:3001/work,…`: what it asks before it answers to a path; one
 //!   that fails makes that a 502.
+//! - `GAUGES`: `queue_depth=0,…`: what else it counts.
 //!
 //! It answers 200 to every path but these:
 //! - `/metrics`, `/api/metrics`: what it served, as prom-client tells it.
@@ -18,7 +19,7 @@
 //! How it breaks: `POST :9099/fault?kind=…`, the answer comes when it is so. The port is there
 //! whatever is broken.
 //! - `fail` (`status=500`, `share=100`, %), `slow` (`ms=3000`), `hang`, `garbage` (no HTTP), `hangup`
-//!   (closes without an answer), `wrong-name` (`says=impostor`), `sick` (200, and says that it is not
+//!   (closes without an answer), `stubborn` (takes no SIGTERM), `wrong-name` (`says=impostor`), `sick` (200, and says that it is not
 //!   well), `unready`, `wrong-handshake`
 //! - `leak` (`mb=64`), `burn` (`threads=1`), `crash` (`code=1`), `gauge` (`name=queue_depth`,
 //!   `value=1`: one more line of `/metrics`)
@@ -78,9 +79,14 @@ unsafe extern "C" {
     fn _exit(code: i32) -> !;
 }
 
+/// It takes no SIGTERM.
+static STUBBORN: AtomicBool = AtomicBool::new(false);
+
 /// Asked to end: the first process of a container that does not listen for it is not ended by it.
 extern "C" fn leave(_: i32) {
-    unsafe { _exit(0) }
+    if !STUBBORN.load(Ordering::SeqCst) {
+        unsafe { _exit(0) }
+    }
 }
 
 fn main() -> io::Result<()> {
@@ -98,6 +104,11 @@ fn main() -> io::Result<()> {
         calls: words("CALLS"),
         ..Service::default()
     }));
+    for gauge in words("GAUGES") {
+        if let Some((name, value)) = gauge.split_once('=') {
+            lock(&service.served).gauges.insert(name.to_owned(), value.to_owned());
+        }
+    }
     let port: Option<u16> = std::env::var("PORT").ok().and_then(|port| port.parse().ok());
     if let Some(port) = port {
         listen(port, move |stream| service.http(stream))?;
@@ -288,6 +299,7 @@ impl Service {
                 faults.says = Some(request.query.get("says").map_or("impostor", String::as_str).to_owned());
             }
             "sick" => faults.sick = true,
+            "stubborn" => STUBBORN.store(true, Ordering::SeqCst),
             "unready" => faults.unready = true,
             "wrong-handshake" => faults.wrong_handshake = true,
             "leak" => {
@@ -313,6 +325,7 @@ impl Service {
                 std::process::exit(request.number("code", 1) as i32);
             }
             "none" => {
+                STUBBORN.store(false, Ordering::SeqCst);
                 *faults = Faults::default();
                 lock(&self.leaked).clear();
                 std::mem::take(&mut *lock(&self.burning)).store(false, Ordering::SeqCst);
