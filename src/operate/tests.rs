@@ -245,7 +245,7 @@ fn warnings_tell_who_depends_on_it_and_which_port_is_taken() {
         ]
     );
     let hup = Options { signal: Some("SIGHUP".into()), ..ungated() };
-    assert!(warn(Verb::Kill, "mailhog", &hup).is_empty());
+    assert!(warn(Verb::Kill, "admin-web", &hup).is_empty());
 }
 
 #[test]
