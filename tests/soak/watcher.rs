@@ -73,6 +73,14 @@ impl Watcher {
     }
 }
 
+impl Drop for Watcher {
+    /// One that was asked to go is gone already; after a failure nobody asked.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// `None` once it is gone.
 fn look(pid: u32) -> Option<Sample> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
