@@ -27,7 +27,7 @@ const SCRAPED: usize = 200;
 const RULES: usize = 100;
 const PROBE_EVERY: Duration = Duration::from_secs(10);
 const SCRAPE_EVERY: Duration = Duration::from_secs(15);
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 /// A minute of two: everything was asked at least twice.
 const WARMING: Duration = Duration::from_secs(40);
 /// Ticks a second in `/proc`: part of Linux' interface.
