@@ -1,7 +1,8 @@
 //! A `qd watch` whose size is looked at every second.
 
 use std::fmt;
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,6 +17,8 @@ const USER_HZ: f64 = 100.0;
 pub struct Watcher {
     child: Child,
     samples: Arc<Mutex<Vec<Sample>>>,
+    /// What it says.
+    said: PathBuf,
 }
 
 /// What a process holds at one moment.
@@ -36,13 +39,15 @@ pub struct Sizes {
 }
 
 impl Watcher {
-    pub fn start(reference: &Reference, home: &Path) -> Self {
+    pub fn start(reference: &Reference, home: &Path, name: &str) -> Self {
+        let said = home.join(format!("said-{name}"));
+        let file = File::create(&said).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_qd"))
             .args(["--host", &reference.host, "watch"])
             .env("QD_CONFIG_DIR", home)
             .env("QD_STATE_DIR", home)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdout(Stdio::from(file.try_clone().unwrap()))
+            .stderr(Stdio::from(file))
             .spawn()
             .unwrap();
         let samples = Arc::new(Mutex::new(Vec::new()));
@@ -53,7 +58,7 @@ impl Watcher {
                 std::thread::sleep(Duration::from_secs(1));
             }
         });
-        Self { child, samples }
+        Self { child, samples, said }
     }
 
     pub fn assert_alive(&mut self) {
@@ -76,6 +81,12 @@ impl Watcher {
 impl Drop for Watcher {
     /// One that was asked to go is gone already; after a failure nobody asked.
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let said = std::fs::read_to_string(&self.said).unwrap_or_default();
+            let last = said.lines().count().saturating_sub(60);
+            eprintln!("qd watch said, at last:");
+            said.lines().skip(last).for_each(|line| eprintln!("  {line}"));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

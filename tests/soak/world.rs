@@ -1,5 +1,7 @@
 //! Services on a real engine, and the ways in which they break.
 
+use std::process::Command;
+
 use crate::support::docker::Reference;
 
 /// How a service breaks.
@@ -34,6 +36,21 @@ const SERVICES: usize = 4;
 /// The services.
 pub struct World {
     reference: Reference,
+}
+
+impl Drop for World {
+    /// How things are, where something did not come as it should.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let listed = self.reference.try_docker(&["ps", "-a"]);
+            eprintln!("{}", String::from_utf8_lossy(&listed.stdout));
+            let check = Command::new(env!("CARGO_BIN_EXE_qd"))
+                .args(["--host", &self.reference.host, "--no-journal", "check"])
+                .output()
+                .unwrap();
+            eprintln!("{}{}", String::from_utf8_lossy(&check.stdout), String::from_utf8_lossy(&check.stderr));
+        }
+    }
 }
 
 impl World {
