@@ -19,12 +19,10 @@ use support::docker::engine;
 use watcher::Watcher;
 use world::World;
 
-/// Rules that fire quickly: a fault takes seconds here. Not `health_check_failed`: that holds for what
-/// flaps, too, and what breaks every half minute flaps. Not `health_check_failed`: that holds for what
-/// flaps, too, and what breaks every half minute flaps.
+/// A rule that fires quickly: a fault takes seconds here.
 const RULES: &str = "alerts:
   - name: ServiceDown
-    condition: unhealthy or down
+    condition: health_check_failed or down
     duration: 2s
     severity: critical
 ";
@@ -69,6 +67,7 @@ fn two_watches_survive_tell_everything_once_and_do_not_grow() {
             world.kill_engine();
             engine_ends += 1;
         }
+        world.retire(rounds);
         rounds += 1;
         for watcher in &mut watchers {
             watcher.assert_alive();

@@ -31,11 +31,14 @@ printf 'HTTP/1.1 %s\r\nConnection: close\r\n\r\nwell\n' "$(cat /tmp/status)"
 END
 chmod +x /www/cgi-bin/health; exec httpd -f -p 8080 -h /www"#;
 
+/// Services there are at a time.
 const SERVICES: usize = 4;
 
 /// The services.
 pub struct World {
     reference: Reference,
+    /// The round of the oldest service.
+    oldest: usize,
 }
 
 impl Drop for World {
@@ -56,17 +59,25 @@ impl Drop for World {
 impl World {
     pub fn new(reference: &Reference) -> Self {
         reference.clear();
-        let world = Self { reference: reference.clone() };
+        let world = Self { reference: reference.clone(), oldest: 0 };
         for n in 0..SERVICES {
             world.run(&world.service(n));
         }
         world
     }
 
-    /// The service whose turn it is.
+    /// The service whose turn it is. Each has one: what breaks three times in ten minutes is held
+    /// open as flapping. And so names come and go, which nothing may remember for ever.
     #[allow(clippy::unused_self)]
     pub fn service(&self, round: usize) -> String {
-        format!("soak{}", round % SERVICES)
+        format!("soak{round}")
+    }
+
+    /// It had its turn: another takes its place.
+    pub fn retire(&mut self, round: usize) {
+        self.reference.remove(&[&self.service(round)]);
+        self.oldest = round + 1;
+        self.run(&self.service(round + SERVICES));
     }
 
     fn run(&self, name: &str) {
@@ -130,7 +141,7 @@ impl World {
     pub fn kill_engine(&mut self) {
         self.reference.control("kill");
         self.reference.control("start");
-        for n in 0..SERVICES {
+        for n in self.oldest..self.oldest + SERVICES {
             // What it left dead for a moment only is no error.
             let _ = self.reference.try_docker(&["start", &self.service(n)]);
         }
