@@ -1,7 +1,7 @@
 //! Post-mortems: why something died, and what was known around it.
 //!
 //! Owns: what is kept of a death ([`Record`]), the named cause that follows from it ([`Cause`]), how it
-//! is read ([`Page`], [`markdown()`]), collecting it while or after it happens ([`collect`],
+//! is read ([`Page`], [`markdown()`]), collecting it while or after it happens ([`collect()`],
 //! [`Coroner`]). Must not: change anything but the journal, or call what somebody wanted a crash.
 //!
 //! `record`, `signal`, `cause`, `facts`, `page` and `markdown` are pure: what is known goes in, words
