@@ -221,11 +221,8 @@ fn platforms_e_and_b_are_shown_right_and_stay_right() {
 
 /// Who needs whom, read from what the containers were made with; docker-compose 1 labels nothing.
 fn edges_of_the_environment(live: &Live) {
-    let gb = |name: &str| ServiceId {
-        engine: live.look(|s| replicas(&s.fleet)[0].service.engine.clone()),
-        project: Some("gb".into()),
-        name: name.into(),
-    };
+    let engine = live.look(|seen| replicas(&seen.fleet)[0].service.engine.clone());
+    let gb = |name: &str| ServiceId { engine: engine.clone(), project: Some("gb".into()), name: name.into() };
     for (name, wanted) in [
         ("group-buying-service", "notification-service payment-service warehouse-service"),
         ("order-service", "logistics-service notification-service postgres redis"),
