@@ -84,6 +84,11 @@ impl Drop for Watcher {
         if std::thread::panicking() {
             let said = std::fs::read_to_string(&self.said).unwrap_or_default();
             let last = said.lines().count().saturating_sub(60);
+            if let Ok(samples) = self.samples.lock()
+                && samples.len() >= 4
+            {
+                eprintln!("{}", Sizes { samples: samples.clone(), cpu: cpu(self.child.id()) });
+            }
             eprintln!("qd watch said, at last:");
             said.lines().skip(last).for_each(|line| eprintln!("  {line}"));
         }

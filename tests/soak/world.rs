@@ -1,8 +1,10 @@
 //! Services on a real engine, and the ways in which they break.
 
 use std::process::Command;
+use std::time::Duration;
 
 use crate::support::docker::Reference;
+use crate::support::eventually;
 
 /// How a service breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,9 +77,17 @@ impl World {
 
     /// It had its turn: another takes its place.
     pub fn retire(&mut self, round: usize) {
-        self.reference.remove(&[&self.service(round)]);
+        self.remove(&self.service(round));
         self.oldest = round + 1;
         self.run(&self.service(round + SERVICES));
+    }
+
+    /// A busy engine may need several goes.
+    fn remove(&self, name: &str) {
+        eventually(&format!("{name} is removed"), Duration::from_mins(2), || {
+            self.reference.remove(&[name]);
+            (!self.reference.try_docker(&["inspect", name]).status.success()).then_some(())
+        });
     }
 
     fn run(&self, name: &str) {
@@ -131,7 +141,7 @@ impl World {
                 self.reference.docker(&["kill", "-s", "CONT", service]);
             }
             Fault::Gone | Fault::Loops => {
-                self.reference.remove(&[service]);
+                self.remove(service);
                 self.run(service);
             }
         }
