@@ -49,8 +49,10 @@ fn rows_stand_right_after_a_stack_was_deployed_and_compose_beside_it_is_untouche
     live.until("and no other", |f| (rows(f) == all).then_some(()));
     assert_eq!(others(), before, "what is no swarm's is as it was");
 
-    let web = live.look(|s| summary(&s.fleet, "web").unwrap());
-    assert_eq!((web.health.health, web.desired, &*web.revision), (Health::Healthy, Some(2), "1"));
+    // They run before it is known that they have a check, and what it says.
+    let well = |f: &Fleet| summary(f, "web").filter(|web| web.health.health == Health::Healthy);
+    let (web, _) = live.until("web is healthy", well);
+    assert_eq!((web.desired, &*web.revision), (Some(2), "1"));
     assert!(web.ports.iter().any(|p| p.container == 80 && p.host.is_some_and(|(_, port)| port == 8080)));
     assert_eq!(web.limits.memory, Some(2 * (64 << 20)));
     let none = live.look(|s| summary(&s.fleet, "none").unwrap());
