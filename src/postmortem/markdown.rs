@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::page::{Page, Row, Tone};
+use crate::text::markdown::escape as text;
 
 /// The report.
 pub fn markdown(page: &Page) -> String {
@@ -83,27 +84,4 @@ fn longest_run(line: &str) -> usize {
 fn loud(tone: Tone, words: &str) -> String {
     let words = text(words);
     if tone == Tone::Bad { format!("**{words}**") } else { words }
-}
-
-/// Outside text as text: on one line, nothing in it is markup.
-fn text(raw: &str) -> String {
-    let mut out = String::with_capacity(raw.len());
-    for c in raw.chars() {
-        match c {
-            '\n' | '\r' => out.push(' '),
-            // A character by number is never markup, in no dialect; a backslash is, in some.
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '|' => out.push_str("&#124;"),
-            '`' => out.push_str("&#96;"),
-            '@' => out.push_str("&#64;"),
-            '\\' | '*' | '_' | '[' | ']' | '#' | '~' | '!' => {
-                out.push('\\');
-                out.push(c);
-            }
-            c => out.push(c),
-        }
-    }
-    out
 }

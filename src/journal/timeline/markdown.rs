@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::{Moment, Tone, What};
 use crate::fleet::{Image, Revision};
 use crate::journal::{OperationRecord, OperationState, StepRecord, Who};
-use crate::text::{human, sanitize};
+use crate::text::{human, markdown, sanitize};
 
 /// The longest text in a cell, columns.
 const CELL: usize = 500;
@@ -303,23 +303,5 @@ fn row(out: &mut String, cells: impl Iterator<Item = String>) {
 
 /// Outside text as text: on one line, nothing in it is markup.
 fn text(raw: &str) -> String {
-    let clean = sanitize::label(&raw.replace(['\n', '\r'], " "), CELL);
-    let mut out = String::with_capacity(clean.len());
-    for c in clean.chars() {
-        match c {
-            // A character by number is never markup, in no dialect; a backslash is, in some.
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '|' => out.push_str("&#124;"),
-            '`' => out.push_str("&#96;"),
-            '@' => out.push_str("&#64;"),
-            '\\' | '*' | '_' | '[' | ']' | '#' | '~' | '!' => {
-                out.push('\\');
-                out.push(c);
-            }
-            c => out.push(c),
-        }
-    }
-    out
+    markdown::escape(&sanitize::label(&raw.replace(['\n', '\r'], " "), CELL))
 }
