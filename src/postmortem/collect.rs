@@ -251,7 +251,8 @@ fn kept(line: &Line) -> LogLine {
         at: (line.at > 0).then(|| Timestamp::from_nanosecond(line.at.into()).ok()).flatten(),
         stderr: line.stream == Stream::Stderr,
         level: level.to_owned(),
-        text: mask::text(&sanitize::fit(&line.text, COLUMNS)),
+        // Masked before it is cut: half a secret is not seen to be one.
+        text: sanitize::fit(&mask::text(&line.text), COLUMNS).into_owned(),
     }
 }
 
