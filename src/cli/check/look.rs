@@ -98,8 +98,14 @@ impl Look<'_> {
         let told = probes.iter().filter_map(|(target, attempt)| attempt.alone(target)).collect();
         fleet.apply(Observation::Probed(told));
         let at = Timestamp::now();
-        // What can't be seen is not there: `qd ports` says why.
-        let listeners = ports::listeners(&fleet).await.unwrap_or_default();
+        let listeners = match ports::listeners(&fleet).await {
+            Ok(listeners) => listeners,
+            Err(why) => {
+                // Of another machine nobody expects it.
+                wrong.extend(fleet.engine().is_some_and(|engine| engine.local).then_some(why));
+                Vec::new()
+            }
+        };
         let mut clashing = fleet.host_ports(&listeners);
         clashing.retain(|port| port.clash && port.claims.iter().any(|claim| claim.by.service().is_some()));
         let checked = services.into_iter().filter_map(|service| {
