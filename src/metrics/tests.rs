@@ -13,10 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 use super::*;
 use crate::config::Settings;
 use crate::engine::demo::{Demo, DemoOptions, Platform};
-use crate::fleet::{
-    EngineId, EngineInfo, HealthCheck, Image, Limits, Port, Protocol, Replica, ReplicaId, Role, Scraped,
-    ServiceId, State,
-};
+use crate::fleet::testing::running;
+use crate::fleet::{EngineId, EngineInfo, Port, Protocol, Replica, ReplicaId, Scraped};
 use crate::probe::{Asks, Lay, Tools, Work};
 
 fn tools() -> Tools {
@@ -26,33 +24,12 @@ fn tools() -> Tools {
 
 /// A running replica of `shop/api` at 127.0.0.1 that exposes `port`.
 fn replica(port: u16, labels: &[(&str, &str)]) -> Replica {
-    let engine = EngineId::new("docker");
     Replica {
-        id: ReplicaId { engine: engine.clone(), id: "api-id".into() },
-        service: ServiceId { engine, project: Some("shop".into()), name: "api".into() },
-        name: "shop-api-1".into(),
-        number: Some(1),
-        role: Role::Replica,
-        state: State::Running,
-        check: HealthCheck::None,
-        image: Image::default(),
+        id: ReplicaId { engine: EngineId::new("docker"), id: "api-id".into() },
         ports: vec![Port { container: port, protocol: Protocol::Tcp, host: None }],
         addresses: vec!["127.0.0.1".parse().unwrap()],
         labels: Arc::new(labels.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect()),
-        created: Timestamp::UNIX_EPOCH,
-        started: Some(Timestamp::UNIX_EPOCH),
-        finished: None,
-        exit: None,
-        refused: None,
-        restarts: None,
-        limits: Limits::default(),
-        pid: None,
-        tty: None,
-        kept_up: false,
-        spec: None,
-        compose: None,
-        ties: None,
-        placed: None,
+        ..running("shop", "api", "shop-api-1")
     }
 }
 

@@ -112,15 +112,19 @@ mod tests {
         settings
     }
 
-    #[test]
-    fn a_flag_outlives_a_saved_file() {
-        let library = Library::default();
-        let skin = Skin {
+    fn skin(library: &Library) -> Skin {
+        Skin {
             theme: library.theme("nord", Depth::True).unwrap(),
             keymap: library.keymap("default").unwrap(),
             glyphs: Glyphs::UNICODE,
             utc: true,
-        };
+        }
+    }
+
+    #[test]
+    fn a_flag_outlives_a_saved_file() {
+        let library = Library::default();
+        let skin = skin(&library);
         let again: Again = Box::new(|| Ok(resolved("[ui]\ntheme = 'dracula'\nkeymap = 'emacs'")));
         let mut reload = Reload { watch: None, again, settings: resolved("") };
         let msgs = reload.config(&library, Depth::True, &skin);
@@ -133,12 +137,7 @@ mod tests {
     #[test]
     fn other_alerts_are_read_at_once_and_need_no_other_start() {
         let library = Library::default();
-        let skin = Skin {
-            theme: library.theme("nord", Depth::True).unwrap(),
-            keymap: library.keymap("default").unwrap(),
-            glyphs: Glyphs::UNICODE,
-            utc: true,
-        };
+        let skin = skin(&library);
         let again: Again = Box::new(|| Ok(resolved("[alerts]\ndefaults = false")));
         let mut reload = Reload { watch: None, again, settings: resolved("") };
         let news = reload.config(&library, Depth::True, &skin);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::fleet::testing::{applied, at, exited, fleet, removed, running, service, synced};
-use crate::fleet::{Compose, Fleet, Health, Joined, Port, Protocol, Replica, Since, Ties, Want};
+use crate::fleet::{Compose, Fleet, Health, Joined, Port, Protocol, Replica, Since, Want};
 
 /// A replica of `shop/NAME` on the project's network.
 fn unit(name: &str) -> Replica {
@@ -314,7 +314,6 @@ fn many_services_all_ill_are_borne() {
     assert_eq!(&*causes.main().unwrap().service.name, "s0000");
     assert_eq!(causes.main().unwrap().explains.len(), 999);
     assert_eq!(fleet.dependencies().impact(&service("shop", "s0000")).len(), 999);
-    let _ = Ties::default();
 }
 
 fn grown(fleet: &Fleet, of: &[&str], way: Way) -> Vec<String> {
