@@ -105,6 +105,8 @@ actions! {
     ToggleMouse "toggle-mouse" Global Safe None, "Mouse on or off (off lets the terminal select text)";
     OwnLog "own-log" Global Safe None, "quarterdeck's own log";
     Incidents "incidents" Global Safe Some("qd incidents"), "Incidents by the alert rules: acknowledge, silence, go to";
+    AllPorts "all-ports" Global Safe Some("qd ports"), "All ports: who has which, who wants one in vain, who answers";
+    Host "host" Global Safe Some("qd host"), "The machine: load, memory, pressure, disks, what the engine keeps";
     PickTheme "pick-theme" Global Safe Some("qd themes"), "Choose a theme, seen live";
     PickKeymap "pick-keymap" Global Safe Some("qd keys"), "Choose a keymap";
 

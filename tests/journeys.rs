@@ -7,10 +7,10 @@ use crossterm::event::MouseEventKind;
 use quarterdeck::action::{Action, Group};
 use quarterdeck::config::{Context, Library, Settings};
 use quarterdeck::console::model::Focus;
-use quarterdeck::console::pane::Tab;
-use quarterdeck::console::{Effect, Msg};
+use quarterdeck::console::pane::{Tab, Target};
+use quarterdeck::console::{Effect, Msg, settle, update};
 use quarterdeck::engine::TermSize;
-use quarterdeck::fleet::{Link, Observation, Verb};
+use quarterdeck::fleet::{Link, Observation, State, Verb};
 use stage::{LARGE, MEDIUM, SMALL, Stage};
 use std::time::Duration;
 
@@ -546,4 +546,93 @@ fn the_tree_says_what_falls_with_postgres_and_where_to_look() {
     assert!(stage.foot().contains("already"), "{}", stage.foot());
     stage.at("payment-service").keys("7 G enter");
     assert!(stage.foot().contains("no service here"), "{}", stage.foot());
+}
+
+#[test]
+fn every_port_is_listed_filtered_and_leads_to_its_service() {
+    let mut stage = Stage::new(MEDIUM);
+    stage.keys("B");
+    let asked = |stage: &Stage| stage.model.machine.listeners.known.is_some();
+    assert!(asked(&stage), "sockets are read as soon as the page is open");
+    assert!(stage.find("sshd (pid 801)").is_some(), "{}", stage.screen());
+    stage.keys("/").write("seller").keys("enter");
+    assert!(stage.find("ports: 1").is_some(), "{}", stage.screen());
+    stage.keys("enter");
+    assert!(stage.model.dialogs.is_empty());
+    let seller = stage.service("seller-service");
+    assert_eq!(stage.model.grid.selected(), Some(&Target::Service(seller)));
+    // A process has no row to go to, and the page stays.
+    stage.keys("B /").write("sshd").keys("enter enter");
+    assert_eq!(stage.model.dialogs.len(), 1);
+    assert!(stage.model.notice().is_some_and(|n| n.text.contains("no container")));
+    stage.keys("esc");
+    assert!(stage.find("ports: 1 ").is_none(), "the first escape takes the filter back");
+    stage.keys("esc");
+    assert!(stage.model.dialogs.is_empty());
+}
+
+#[test]
+fn a_port_wanted_in_vain_is_called_out() {
+    let mut stage = Stage::new(MEDIUM);
+    let mut rival = stage.world.replicas().into_iter().find(|r| &*r.service.name == "nginx").unwrap();
+    rival.id.id = "f".repeat(64).into();
+    rival.service.project = Some("other".into());
+    rival.service.name = "edge".into();
+    rival.name = "other-edge-1".into();
+    (rival.state, rival.pid, rival.number) = (State::Exited, None, Some(1));
+    stage.tell(Observation::Applied { at: stage.now, replica: Box::new(rival) });
+    stage.settle();
+    stage.keys("B c");
+    for words in ["1 wanted in vain", "other/edge", "in vain", "claimed by group-buying/nginx"] {
+        assert!(stage.find(words).is_some(), "{words}: {}", stage.screen());
+    }
+    stage.keys("c");
+    assert!(stage.find("sshd").is_some());
+}
+
+#[test]
+fn sockets_are_read_again_while_they_are_looked_at_and_only_then() {
+    let mut stage = Stage::new(SMALL);
+    stage.keys("B");
+    let read = |stage: &mut Stage, seconds: i64| {
+        let later = stage.now + jiff::SignedDuration::from_secs(seconds);
+        let mut effects = update(&mut stage.model, Msg::Now(later));
+        effects.extend(settle(&mut stage.model));
+        stage.now = later;
+        effects.iter().filter(|e| matches!(e, Effect::Listeners)).count()
+    };
+    assert_eq!(read(&mut stage, 1), 0);
+    assert_eq!(read(&mut stage, 5), 1);
+    assert_eq!(read(&mut stage, 60), 0, "one reading at a time");
+    stage.send(Msg::Listeners(Err("gone".into())));
+    assert!(stage.find("containers only: gone").is_some(), "{}", stage.screen());
+    stage.keys("esc");
+    assert_eq!(read(&mut stage, 60), 0, "nobody looks");
+}
+
+#[test]
+fn disk_use_is_added_up_when_asked_and_given_up_by_escape() {
+    let mut stage = Stage::new(MEDIUM);
+    stage.keys("H");
+    assert!(stage.find("u adds up").is_some() && stage.find("engine data").is_some(), "{}", stage.screen());
+    stage.keys("u");
+    assert_eq!(stage.effects.last(), Some(&Effect::DiskUse(1)));
+    assert!(stage.find("adding up").is_some());
+    stage.keys("esc");
+    assert_eq!(stage.effects.last(), Some(&Effect::EndDiskUse));
+    assert_eq!(stage.model.dialogs.len(), 1, "the page stays");
+    // What comes late is not wanted any more.
+    let told = stage.world.disk_use();
+    stage.send(Msg::DiskUse(1, Ok(told.clone())));
+    assert!(stage.find("RECLAIMABLE").is_none());
+    stage.keys("u");
+    stage.send(Msg::DiskUse(1, Ok(told.clone())));
+    assert!(stage.find("RECLAIMABLE").is_none(), "that was the first ask's");
+    stage.send(Msg::DiskUse(2, Ok(told)));
+    assert!(stage.find("RECLAIMABLE").is_some());
+    // From page to page, and back.
+    stage.keys("B");
+    assert!(stage.find("ports:").is_some());
+    stage.keys("esc");
+    assert!(stage.model.dialogs.is_empty());
 }

@@ -8,7 +8,7 @@ use quarterdeck::action::Action;
 use quarterdeck::config::{Library, Role, Settings};
 use quarterdeck::console::{Effect, Msg};
 use quarterdeck::engine::TermSize;
-use quarterdeck::fleet::Observation;
+use quarterdeck::fleet::{HostUsage, Observation};
 use stage::{LARGE, MEDIUM, SMALL, Stage, postmortem};
 
 const TINY: TermSize = TermSize { cols: 32, rows: 8 };
@@ -91,6 +91,35 @@ fn why_something_died_is_read_scrolled_saved_and_turned_over() {
     let mut stage = Stage::new(SMALL);
     stage.keys("g g W");
     assert!(stage.screen().contains("select one"), "{}", stage.screen());
+}
+
+#[test]
+fn the_pages_about_the_machine() {
+    for (name, size) in [("80x24", SMALL), ("120x40", MEDIUM)] {
+        let mut stage = Stage::new(size);
+        stage.pass(3);
+        stage.keys("B j j");
+        insta::assert_snapshot!(format!("ports_{name}"), stage.screen());
+        stage.keys("esc H u");
+        let told = stage.world.disk_use();
+        stage.send(Msg::DiskUse(1, Ok(told)));
+        insta::assert_snapshot!(format!("host_{name}"), stage.screen());
+    }
+}
+
+#[test]
+fn a_machine_in_need_says_so_in_the_header() {
+    let mut stage = Stage::new(SMALL);
+    let usage = *stage.model.fleet.host().unwrap();
+    assert!(!stage.line(0).contains("disk"), "there is no room for what is well");
+    let full = HostUsage { disk: Some(97), inodes: Some(99), inodes_total: Some(100), ..usage };
+    stage.tell(Observation::Host(full));
+    stage.settle();
+    let head = stage.line(0);
+    assert!(head.contains("disk 97%") && head.contains("inodes 99%"), "{head}");
+    let (buf, theme) = (stage.draw(), &stage.model.skin.theme);
+    let at = head.split("disk").next().unwrap().chars().count() as u16;
+    assert_eq!(Some(buf[(at, 0)].fg), theme.style(Role::Bad).fg);
 }
 
 #[test]
@@ -296,6 +325,10 @@ fn key() -> impl Strategy<Value = &'static str> {
         "delete",
         "ctrl-c",
         "s",
+        "B",
+        "H",
+        "c",
+        "u",
         "é",
         "日",
     ])
@@ -350,7 +383,7 @@ proptest! {
 #[test]
 fn every_size_down_to_one_cell_is_drawn() {
     let mut stage = Stage::new(SMALL);
-    for opened in ["", "?", ":", "alt-t", "r", "X", "f12", "/", "tab"] {
+    for opened in ["", "?", ":", "alt-t", "r", "X", "f12", "/", "tab", "B", "H"] {
         stage.keys("esc esc esc esc");
         if !opened.is_empty() {
             stage.keys(opened);

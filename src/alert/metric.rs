@@ -144,10 +144,17 @@ metrics! {
         "Time left until the first of the certificates its probes saw expires.";
     HostCpu "host_cpu" Share Host "CPU of the machine.";
     HostMemory "host_memory" Share Host "Memory of the machine.";
+    HostSwap "host_swap" Share Host "Swap in use; none where the machine has no swap.";
     Load "load" Number Host "Load average over a minute.";
+    LoadPerCore "load_per_core" Number Host "The same for each core.";
+    PressureCpu "pressure_cpu" Share Host
+        "Share of the last 10 s in which something waited for a CPU; none where the kernel does not tell.";
+    PressureMemory "pressure_memory" Share Host "The same of memory.";
+    PressureIo "pressure_io" Share Host "The same of disks.";
     Disk "disk" Share Host "The disk with the engine's data. Compared with bytes: what is used of it.";
     DiskUsed "disk_used" Bytes Host "Bytes used on that disk.";
     DiskFree "disk_free" Bytes Host "Bytes left on that disk.";
+    Inodes "inodes" Share Host "Inodes in use on that disk; none where they are not counted.";
     EngineLost "engine_lost" Truth Host "The engine can't be reached.";
 }
 

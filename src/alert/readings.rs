@@ -172,7 +172,6 @@ fn of_summary(known: Known, it: &Summary, host: Option<&HostUsage>) -> Option<f6
 
 fn of_host(metric: &Metric, host: Option<&HostUsage>, fleet: &Fleet) -> f64 {
     let Metric::Known(known, _) = metric else { return f64::NAN };
-    let share = |of: Option<u64>, all: Option<u64>| Some(of? as f64 / all.filter(|all| *all > 0)? as f64);
     let figure = match known {
         Known::EngineLost => match fleet.link() {
             Some(Link::Live) => Some(0.0),
@@ -180,9 +179,15 @@ fn of_host(metric: &Metric, host: Option<&HostUsage>, fleet: &Fleet) -> f64 {
             None => None,
         },
         Known::HostCpu => host.and_then(|it| it.cpu.map(f64::from)),
-        Known::HostMemory => host.and_then(|it| share(it.memory, it.memory_total)),
+        Known::HostMemory => host.and_then(HostUsage::memory_share),
+        Known::HostSwap => host.and_then(HostUsage::swap_share),
+        Known::LoadPerCore => host.and_then(HostUsage::load_per_core),
+        Known::PressureCpu => host.and_then(|it| it.pressure.cpu.map(f64::from)),
+        Known::PressureMemory => host.and_then(|it| it.pressure.memory.map(f64::from)),
+        Known::PressureIo => host.and_then(|it| it.pressure.io.map(f64::from)),
+        Known::Inodes => host.and_then(HostUsage::inode_share),
         Known::Load => host.and_then(|it| it.load1.map(f64::from)),
-        Known::Disk => host.and_then(|it| share(it.disk, it.disk_total)),
+        Known::Disk => host.and_then(HostUsage::disk_share),
         Known::DiskUsed => host.and_then(|it| it.disk.map(|bytes| bytes as f64)),
         Known::DiskFree => host.and_then(|it| Some(it.disk_total?.saturating_sub(it.disk?) as f64)),
         _ => None,

@@ -155,6 +155,8 @@ pub enum Command {
     /// Who needs whom, as a tree; what a service takes with it, and where to look first
     #[command(visible_alias = "deps")]
     Tree(TreeArgs),
+    /// The engine's machine: load, memory, pressure, disks; with --disk what the engine keeps
+    Host(HostArgs),
     /// Evaluate the alert rules without a screen: write incidents down, tell the webhooks
     Watch(WatchArgs),
     /// What is wrong by the alert rules, and what was
@@ -278,6 +280,20 @@ pub struct PortsArgs {
     /// A port of the host, or a service, project/service, project/; without: all of them
     #[arg(value_name = "PORT|TARGET")]
     pub about: Option<String>,
+    /// Do not connect to the ports to see whether anybody answers
+    #[arg(long)]
+    pub no_probe: bool,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: TableOrJson,
+}
+
+/// `qd host`.
+#[derive(Debug, Args)]
+pub struct HostArgs {
+    /// Add up what images, containers, volumes and build cache take; may take a while
+    #[arg(long)]
+    pub disk: bool,
     /// How to print
     #[arg(short, long, value_enum, default_value_t)]
     pub output: TableOrJson,

@@ -19,6 +19,7 @@ mod doctor;
 mod exit;
 mod finish;
 mod history;
+mod host;
 mod incidents;
 mod inspect;
 mod journal;
@@ -156,6 +157,7 @@ fn headless(global: Global, command: &Command) -> Result<Exit, CliError> {
         Command::Postmortem(args) => block_on(postmortem::run(&mut session, args))?,
         Command::Ports(args) => block_on(ports::run(&mut session, args))?,
         Command::Tree(args) => block_on(tree::run(&mut session, args))?,
+        Command::Host(args) => block_on(host::run(&mut session, args))?,
         Command::Watch(args) => block_on(watch::run(&mut session, args, &source))?,
         Command::Incidents(args) => block_on(incidents::run(&mut session, args))?,
         Command::Silence(args) => block_on(silence::run(&mut session, args))?,

@@ -1,7 +1,6 @@
-//! `qd ports`: who has which port of the host, and who wants it in vain.
+//! `qd ports`: who has which port of the host, who wants it in vain, and whether anybody answers.
 
-use std::io;
-use std::net::IpAddr;
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
@@ -12,9 +11,11 @@ use super::session::Session;
 use super::table::{Cell, Column, Table};
 use super::{json, say, target};
 use crate::config::Role;
-use crate::fleet::{Claim, Claimant, Fleet, HostPort, Listener, ServiceId};
-use crate::host;
+use crate::engine::Engine;
+use crate::fleet::{Claimant, Fleet, HostPort, Listener, PortRow, Reach, Replica, ServiceId, Stake};
 use crate::operate::Target;
+use crate::probe::{Answers, Tools, reach};
+use crate::text::human;
 
 /// What `-o json` prints. Fields are added, never renamed.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -26,6 +27,9 @@ struct PortsJson {
     listeners: bool,
     /// Ports of the host, by number.
     ports: Vec<PortJson>,
+    /// Ports that are only exposed: containers on the same networks reach them, the host's clients
+    /// do not.
+    exposed: Vec<ClaimJson>,
 }
 
 /// One port of the host.
@@ -46,8 +50,12 @@ struct PortJson {
 /// One claim on it.
 #[derive(Debug, Serialize, JsonSchema)]
 struct ClaimJson {
-    /// The address it is bound to, or will be.
+    /// The first address it is bound to, or will be; empty where it is only exposed.
     address: String,
+    /// All of them.
+    addresses: Vec<String>,
+    /// `*` all interfaces, else the addresses.
+    bind: String,
     /// Whether it is bound now.
     holds: bool,
     /// `project/service`; absent where it is no container.
@@ -62,12 +70,23 @@ struct ClaimJson {
     /// The port inside it.
     #[serde(skip_serializing_if = "Option::is_none")]
     container_port: Option<u16>,
+    /// The transport.
+    protocol: &'static str,
     /// The process that is no container; absent where it can't be seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pid: Option<u32>,
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     process: Option<String>,
+    /// Whether somebody accepts connections there, now; absent where that can't be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answers: Option<bool>,
+    /// Why nobody does, or why that can't be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+    /// Who holds what it wants in vain.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rivals: Vec<String>,
 }
 
 /// The schema of the JSON output.
@@ -105,10 +124,34 @@ impl About {
         match self {
             Self::All => true,
             Self::Port(number) => port.number == *number,
-            Self::Services(services) => {
-                let theirs = |c: &Claim| c.by.service().is_some_and(|id| services.contains(id));
-                port.claims.iter().any(theirs)
+            Self::Services(_) => port.claims.iter().any(|claim| self.is_of(&claim.by)),
+        }
+    }
+
+    fn is_of(&self, by: &Claimant) -> bool {
+        match self {
+            Self::Services(services) => by.service().is_some_and(|id| services.contains(id)),
+            Self::All | Self::Port(_) => true,
+        }
+    }
+
+    /// Whether a port that is only exposed is meant: by the number inside, too.
+    fn is_exposed(&self, row: &PortRow) -> bool {
+        match self {
+            Self::All => true,
+            Self::Port(number) => row.inside() == Some(*number),
+            Self::Services(_) => self.is_of(&row.by),
+        }
+    }
+
+    fn wants(&self, replica: &Replica) -> bool {
+        match self {
+            Self::All => true,
+            Self::Port(number) => {
+                let host = |it: Option<(std::net::IpAddr, u16)>| it.is_some_and(|(_, port)| port == *number);
+                replica.ports.iter().any(|port| port.container == *number || host(port.host))
             }
+            Self::Services(services) => services.contains(&replica.service),
         }
     }
 }
@@ -117,17 +160,33 @@ impl About {
 pub(super) async fn run(session: &mut Session, args: &PortsArgs) -> Result<Exit, CliError> {
     let fleet = session.fleet().await?;
     let about = About::read(&fleet, args.about.as_deref())?;
-    let listeners = listeners(&fleet).await;
-    let mut ports = fleet.host_ports(listeners.as_deref().unwrap_or_default());
+    let listeners = listeners(&session.engine).await;
+    let known: &[Listener] = listeners.as_deref().unwrap_or_default();
+    let mut ports = fleet.host_ports(known);
     ports.retain(|port| about.is(port));
+    let mut rows = fleet.port_rows(known);
+    rows.retain(|row| match row.number {
+        Some(number) => ports.iter().any(|it| it.number == number && it.protocol == row.protocol),
+        None => about.is_exposed(row),
+    });
+    let answers = if args.no_probe {
+        Answers::new()
+    } else {
+        let tools = Tools::new(session.engine.clone());
+        reach(&tools, &fleet, |replica| about.wants(replica)).await
+    };
     if args.output == TableOrJson::Json {
-        let ports = ports.iter().map(port_json).collect();
-        json::pretty(&mut session.out, &PortsJson { schema: 1, listeners: listeners.is_ok(), ports })?;
+        let made = PortsJson {
+            schema: 1,
+            listeners: listeners.is_ok(),
+            ports: ports.iter().map(|port| port_json(port, &rows, &answers)).collect(),
+            exposed: rows.iter().filter(|row| row.number.is_none()).map(|row| claim(row, &answers)).collect(),
+        };
+        json::pretty(&mut session.out, &made)?;
         session.out.flush()?;
         return Ok(Exit::Done);
     }
-    let clashes = ports.iter().filter(|port| port.clash);
-    for port in clashes {
+    for port in ports.iter().filter(|port| port.clash) {
         let text = format!("{} {}", session.out.glyphs.bad, port.sentence());
         let text = session.out.paint.text(Role::Bad, &text);
         session.out.line(&text)?;
@@ -139,8 +198,8 @@ pub(super) async fn run(session: &mut Session, args: &PortsArgs) -> Result<Exit,
             Some(_) => {}
         }
     }
-    if !ports.is_empty() {
-        let table = table(&ports);
+    if !rows.is_empty() {
+        let table = table(&rows, &answers, !args.no_probe);
         let text = table.render(&session.out.paint, session.out.fit(), session.out.glyphs.ellipsis);
         session.out.text(&text)?;
     }
@@ -154,19 +213,8 @@ pub(super) async fn run(session: &mut Session, args: &PortsArgs) -> Result<Exit,
 }
 
 /// What listens on the engine's machine, or why that can't be told.
-pub(super) async fn listeners(fleet: &Fleet) -> Result<Vec<Listener>, String> {
-    match fleet.engine() {
-        Some(engine) if engine.local => {}
-        Some(engine) if engine.kind == "demo" => return Err("a demo's machine runs nothing else".to_owned()),
-        _ => {
-            return Err(
-                "the engine's machine is another one, and its processes can't be seen from here".to_owned()
-            );
-        }
-    }
-    let read = tokio::task::spawn_blocking(host::listening).await;
-    read.unwrap_or_else(|why| Err(io::Error::other(why)))
-        .map_err(|why| format!("this machine's sockets can't be read: {why}"))
+pub(super) async fn listeners(engine: &Arc<dyn Engine>) -> Result<Vec<Listener>, String> {
+    engine.listeners().await.map_err(|why| why.to_string())
 }
 
 fn unseen(ports: &[HostPort]) -> bool {
@@ -174,97 +222,112 @@ fn unseen(ports: &[HostPort]) -> bool {
     claims.any(|claim| matches!(claim.by, Claimant::Process { known: None }))
 }
 
-fn table(ports: &[HostPort]) -> Table {
-    let mut table = Table::new(vec![
+fn table(rows: &[PortRow], answers: &Answers, probed: bool) -> Table {
+    let mut columns = vec![
         Column::right("PORT"),
         Column::left("ON"),
         Column::shrinking("WHO"),
-        Column::left("INSIDE"),
+        Column::right("INSIDE"),
         Column::left("STATE"),
-        Column::left("CLAIM"),
-    ]);
-    for port in ports {
-        // Both families of one claimant are one row.
-        let mut rows: Vec<(&Claim, Vec<String>)> = Vec::new();
-        for claim in &port.claims {
-            let on = on(claim.address);
-            match rows.iter_mut().find(|(known, _)| known.by == claim.by && known.holds == claim.holds) {
-                Some((_, all)) if all.contains(&on) => {}
-                Some((_, all)) => all.push(on),
-                None => rows.push((claim, vec![on])),
+    ];
+    columns.extend(probed.then(|| Column::shrinking("ANSWERS")));
+    columns.push(Column::left("CLAIM"));
+    let mut table = Table::new(columns);
+    for row in rows {
+        let role = match row.stake {
+            Stake::Holds => Role::Text,
+            Stake::InVain => Role::Bad,
+            Stake::OnceUp | Stake::Exposed => Role::Dim,
+        };
+        let (who, state) = match &row.by {
+            Claimant::Replica { service, name, state, .. } => {
+                let alone = **name == *service.name;
+                let who = if alone { service.path() } else { format!("{}  {name}", service.path()) };
+                (who, state.word())
             }
+            by => (by.words(), ""),
+        };
+        let port = row.number.map_or_else(|| "-".to_owned(), |_| row.port());
+        let inside = row.inside().map_or_else(String::new, |it| match row.number {
+            Some(_) => it.to_string(),
+            None => format!("{it}/{}", row.protocol.word()),
+        });
+        let mut cells = vec![
+            Cell::new(role, port),
+            Cell::new(role, row.bind()),
+            Cell::new(role, who),
+            Cell::new(role, inside),
+            Cell::new(role, state),
+        ];
+        if probed {
+            let (role, words) = answer(row, answers);
+            cells.push(Cell::new(role, words));
         }
-        for (claim, on) in rows {
-            table.row(row(port, claim, &on.join(" ")));
-        }
+        cells.push(Cell::new(role, row.stake.word()));
+        table.row(cells);
     }
     table
 }
 
-fn row(port: &HostPort, claim: &Claim, on: &str) -> Vec<Cell> {
-    let (who, inside, state) = match &claim.by {
-        Claimant::Replica { service, name, container, state, .. } => {
-            let who =
-                if **name == *service.name { service.path() } else { format!("{}  {name}", service.path()) };
-            (who, container.to_string(), state.word())
-        }
-        by => (by.words(), String::new(), ""),
-    };
-    let (role, claims) = match (claim.holds, port.clash) {
-        (true, _) => (Role::Text, "holds it"),
-        (false, true) => (Role::Bad, "can't have it"),
-        (false, false) => (Role::Dim, "once it runs"),
-    };
-    vec![
-        Cell::new(role, format!("{}/{}", port.number, port.protocol.word())),
-        Cell::new(role, on),
-        Cell::new(role, who),
-        Cell::new(role, inside),
-        Cell::new(role, state),
-        Cell::new(role, claims),
-    ]
-}
-
-/// `*`, `127.0.0.1`, `[fd00::1]`.
-fn on(address: IpAddr) -> String {
-    match address {
-        address if address.is_unspecified() => "*".to_owned(),
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => format!("[{address}]"),
+/// `2ms`, `no: connection refused`, `?` where that can't be told.
+fn answer(row: &PortRow, answers: &Answers) -> (Role, String) {
+    let known = row.place().and_then(|(id, port)| answers.get(&(id.clone(), port)));
+    match (known, &row.by) {
+        (Some(Reach::Answers(took)), _) => (Role::Ok, human::latency(*took)),
+        (Some(Reach::Silent(why)), _) => (Role::Bad, format!("no: {why}")),
+        (Some(Reach::Unknown(_)), _) => (Role::Dim, "?".to_owned()),
+        // It is in the table of those who wait for connections.
+        (None, Claimant::Process { .. }) => (Role::Dim, "listens".to_owned()),
+        (None, _) => (Role::Dim, String::new()),
     }
 }
 
-fn port_json(port: &HostPort) -> PortJson {
-    let claim = |claim: &Claim| {
-        let mut json = ClaimJson {
-            address: claim.address.to_string(),
-            holds: claim.holds,
-            service: claim.by.service().map(ServiceId::path),
-            replica: None,
-            state: None,
-            container_port: None,
-            pid: None,
-            process: None,
-        };
-        match &claim.by {
-            Claimant::Replica { name, state, container, .. } => {
-                json.replica = Some(name.to_string());
-                json.state = Some(state.word());
-                json.container_port = Some(*container);
-            }
-            Claimant::Process { known: Some((pid, name)) } => {
-                json.pid = Some(*pid);
-                json.process = Some(name.to_string());
-            }
-            Claimant::Process { known: None } | Claimant::Service(_) => {}
-        }
-        json
-    };
+fn port_json(port: &HostPort, rows: &[PortRow], answers: &Answers) -> PortJson {
+    let own = |row: &&PortRow| row.number == Some(port.number) && row.protocol == port.protocol;
     PortJson {
         port: port.number,
         protocol: port.protocol.word(),
         clash: port.clash,
         sentence: port.sentence(),
-        claims: port.claims.iter().map(claim).collect(),
+        claims: rows.iter().filter(own).map(|row| claim(row, answers)).collect(),
     }
+}
+
+fn claim(row: &PortRow, answers: &Answers) -> ClaimJson {
+    let addresses: Vec<String> = row.on.iter().map(ToString::to_string).collect();
+    let known = row.place().and_then(|(id, port)| answers.get(&(id.clone(), port)));
+    let (answers, why) = match known {
+        None => (None, None),
+        Some(Reach::Answers(_)) => (Some(true), None),
+        Some(Reach::Silent(why)) => (Some(false), Some(why.to_string())),
+        Some(Reach::Unknown(why)) => (None, Some(why.to_string())),
+    };
+    let mut json = ClaimJson {
+        address: addresses.first().cloned().unwrap_or_default(),
+        addresses,
+        bind: row.bind(),
+        holds: row.stake == Stake::Holds,
+        service: row.by.service().map(ServiceId::path),
+        replica: None,
+        state: None,
+        container_port: row.inside(),
+        protocol: row.protocol.word(),
+        pid: None,
+        process: None,
+        answers,
+        why,
+        rivals: row.rivals.clone(),
+    };
+    match &row.by {
+        Claimant::Replica { name, state, .. } => {
+            json.replica = Some(name.to_string());
+            json.state = Some(state.word());
+        }
+        Claimant::Process { known: Some((pid, name)) } => {
+            json.pid = Some(*pid);
+            json.process = Some(name.to_string());
+        }
+        Claimant::Process { known: None } | Claimant::Service(_) => {}
+    }
+    json
 }

@@ -5,8 +5,8 @@ use std::io;
 use super::args::{SchemaArgs, SchemaOf};
 use super::exit::{CliError, Exit};
 use super::{
-    act, check, doctor, history, incidents, journal, json, logs, metrics, ports, postmortem, probe, status,
-    tree,
+    act, check, doctor, history, host, incidents, journal, json, logs, metrics, ports, postmortem, probe,
+    status, tree,
 };
 
 /// Print the JSON schema of an output.
@@ -23,6 +23,7 @@ pub(super) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaOf::Postmortem => postmortem::schema(),
         SchemaOf::Ports => ports::schema(),
         SchemaOf::Tree => tree::schema(),
+        SchemaOf::Host => host::schema(),
         SchemaOf::Incidents => incidents::schema(),
         SchemaOf::Doctor => doctor::schema(),
         SchemaOf::Check => check::schema(),

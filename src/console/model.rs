@@ -15,6 +15,7 @@ use super::grid::{Columns, Grid};
 pub use super::job::Job;
 use super::layout::{Layout, Wish};
 use super::ledger::{Ledger, Recording};
+use super::machine::{Facts, Machine};
 use super::pane::{Input, Look, Panes, Scene, Tab, Target};
 use crate::config::{Chord, Context, Glyphs, Keymap, Level, Settings, Theme};
 use crate::engine::TermSize;
@@ -178,6 +179,8 @@ pub struct Model {
     pub ledger: Ledger,
     /// What the alert rules found.
     pub board: Board,
+    /// What was read of the machine.
+    pub machine: Machine,
     /// Where the user sits.
     pub seat: Seat,
     /// What was said, newest last.
@@ -265,6 +268,7 @@ impl Model {
             jobs: Vec::new(),
             ledger: Ledger { recording, ..Ledger::default() },
             board: Board::default(),
+            machine: Machine::default(),
             seat,
             notices: VecDeque::new(),
             skin,
@@ -377,6 +381,18 @@ impl Model {
             && !self.fullscreen
             && self.grid.filter().is_empty()
             && self.grid.marks().is_empty()
+    }
+
+    /// What the page of the machine is made of.
+    pub fn host_facts(&self) -> Facts<'_> {
+        Facts {
+            engine: self.fleet.engine(),
+            usage: self.fleet.host(),
+            storage: self.machine.storage.known.as_ref(),
+            disk: &self.machine.disk,
+            how: "u adds up",
+            ellipsis: self.skin.glyphs.ellipsis,
+        }
     }
 
     /// Whether the engine has ever answered with what it runs.

@@ -13,11 +13,12 @@ use super::model::Choice;
 use super::update::Answer;
 use crate::alert::Key;
 use crate::config::{Keymap, Theme};
-use crate::engine::{Consent, Details, EngineError, Secrets, Survey, TermSize};
-use crate::fleet::{Observation, ReplicaId, ServiceId};
+use crate::engine::{Consent, Details, DiskUse, EngineError, Secrets, Storage, Survey, TermSize};
+use crate::fleet::{Listener, Observation, ReplicaId, ServiceId};
 use crate::follow::{Batch, Subject};
 use crate::journal::{JournalError, OperationRecord};
 use crate::operate::{Intent, JobId, Plan, Progress, Resume};
+use crate::probe::Answers;
 
 /// Something came in.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +51,14 @@ pub enum Msg {
     Unfinished(Result<Vec<OperationRecord>, JournalError>),
     /// What an [`Effect::History`] brought, about that service.
     History(Option<ServiceId>, Result<Box<History>, JournalError>),
+    /// What an [`Effect::Listeners`] brought, or why they can't be seen.
+    Listeners(Result<Vec<Listener>, String>),
+    /// What an [`Effect::Answers`] brought.
+    Answers(Answers),
+    /// What an [`Effect::Storage`] brought, or why it can't be seen.
+    Storage(Result<Storage, String>),
+    /// What an [`Effect::DiskUse`] of that number brought, or why it could not.
+    DiskUse(u64, Result<DiskUse, String>),
     /// Why nothing can be written to the journal at the moment; `None`: it can be again.
     Recording(Option<JournalError>),
     /// What the alert rules found; comes when it differs from what came before.
@@ -128,6 +137,16 @@ pub enum Effect {
     },
     /// End following.
     Unfollow,
+    /// Read the sockets of the engine's machine.
+    Listeners,
+    /// Ask every port whether anybody answers.
+    Answers,
+    /// Read the file systems of the engine's machine.
+    Storage,
+    /// Let the engine add up what it keeps, as ask number n.
+    DiskUse(u64),
+    /// Nobody waits for that any more.
+    EndDiskUse,
     /// Get everything about a replica.
     Inspect(ReplicaId),
     /// Get what is masked in a replica's environment, once it is written down that it is shown.

@@ -9,11 +9,11 @@ use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
 
 use super::{
-    Act, Answer, Consent, Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query,
-    Secrets, Shell, Step, Survey, TermSize,
+    Act, Answer, Consent, Details, DiskUse, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output,
+    Query, Secrets, Shell, Step, Storage, Survey, TermSize,
 };
 use crate::config::{Level, Protection};
-use crate::fleet::{EngineId, EventKind, Observation, ReplicaId, Verb};
+use crate::fleet::{EngineId, EventKind, Listener, Observation, ReplicaId, Verb};
 
 /// An engine behind the rules of who may change what: a step that is not allowed, or not meant
 /// surely enough, never reaches the engine.
@@ -151,5 +151,17 @@ impl Engine for Guard {
         limit: Duration,
     ) -> BoxFuture<'static, Result<Output, EngineError>> {
         self.engine.exec(of, argv, limit)
+    }
+
+    fn listeners(&self) -> BoxFuture<'static, Result<Vec<Listener>, EngineError>> {
+        self.engine.listeners()
+    }
+
+    fn storage(&self) -> BoxFuture<'static, Result<Storage, EngineError>> {
+        self.engine.storage()
+    }
+
+    fn disk_use(&self) -> BoxFuture<'static, Result<DiskUse, EngineError>> {
+        self.engine.disk_use()
     }
 }

@@ -15,10 +15,10 @@ use jiff::Timestamp;
 use super::docker::Docker;
 use super::swarm::{self, Swarm};
 use super::{
-    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Secrets, Shell, Step,
-    Survey, TermSize,
+    Details, DiskUse, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Secrets, Shell,
+    Step, Storage, Survey, TermSize,
 };
-use crate::fleet::{EngineId, EventKind, Observation, ReplicaId};
+use crate::fleet::{EngineId, EventKind, Listener, Observation, ReplicaId};
 
 /// See the module.
 pub(super) struct Joined {
@@ -149,5 +149,19 @@ impl Engine for Joined {
         }
         let (docker, swarm, of, argv) = (self.docker.clone(), self.swarm.clone(), of.clone(), argv.to_vec());
         async move { swarm::task::exec(&docker, &swarm, &of, &argv, limit).await }.boxed()
+    }
+
+    // Of this node: a swarm tells nothing of the machines of others.
+
+    fn listeners(&self) -> BoxFuture<'static, Result<Vec<Listener>, EngineError>> {
+        self.docker.listeners()
+    }
+
+    fn storage(&self) -> BoxFuture<'static, Result<Storage, EngineError>> {
+        self.docker.storage()
+    }
+
+    fn disk_use(&self) -> BoxFuture<'static, Result<DiskUse, EngineError>> {
+        self.docker.disk_use()
     }
 }

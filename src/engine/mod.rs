@@ -12,6 +12,7 @@ mod guard;
 mod joined;
 mod secrets;
 mod step;
+mod storage;
 mod survey;
 mod swarm;
 mod wants;
@@ -21,7 +22,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -32,10 +33,11 @@ pub use error::EngineError;
 pub use guard::Guard;
 pub use secrets::Secrets;
 pub use step::{Act, Consent, Course, Create, Done, Order, Place, Step};
+pub use storage::{Disk, DiskUse, Holding, Pile, Storage};
 pub use survey::{Blueprint, ImageFacts, Managed, Needs, Query, Survey, UpdateState, UpdateStatus};
 
 use crate::config::{EngineSettings, Protection};
-use crate::fleet::{EngineId, EventKind, Observation, ReplicaId};
+use crate::fleet::{EngineId, EventKind, Listener, Observation, ReplicaId};
 use crate::logs::Stream;
 
 /// Which log lines to read.
@@ -176,11 +178,36 @@ pub trait Engine: Send + Sync + 'static {
         std::future::ready(Ok(Vec::new())).boxed()
     }
 
+    /// Every socket of the engine's machine that waits for connections, and who has it open as far as
+    /// we may see. [`EngineError::Unsupported`] where that machine can't be looked into from here.
+    fn listeners(&self) -> BoxFuture<'static, Result<Vec<Listener>, EngineError>> {
+        ready(Err(dark("its sockets"))).boxed()
+    }
+
+    /// The file systems of the engine's machine that its data, volumes and mounted directories lie
+    /// on, and the machine's own. Fails as [`Engine::listeners`] does.
+    fn storage(&self) -> BoxFuture<'static, Result<Storage, EngineError>> {
+        ready(Err(dark("its file systems"))).boxed()
+    }
+
+    /// What the engine's own objects take on its disk. May take minutes and keeps the engine busy
+    /// meanwhile: only when somebody asks.
+    fn disk_use(&self) -> BoxFuture<'static, Result<DiskUse, EngineError>> {
+        ready(Err(dark("its disk use"))).boxed()
+    }
+
     /// How a simulated replica answers a client at a port (and a path, where it speaks HTTP);
     /// `None`: it does not. Only engines of the kind `demo` have such replicas: those of others are
     /// asked over the network.
     fn simulated(&self, _of: &ReplicaId, _port: u16, _path: Option<&str>) -> Option<Answer> {
         None
+    }
+}
+
+fn dark(what: &str) -> EngineError {
+    EngineError::Unsupported {
+        why: format!("this engine does not tell {what}"),
+        remedy: "Ask one of the kind docker.".to_owned(),
     }
 }
 

@@ -108,6 +108,15 @@ impl HostPort {
         }
     }
 
+    /// Who stands in the way of one who wants it: who holds it, or wants it as well. Nobody stands
+    /// in the way of one who holds it.
+    pub(super) fn rivals(&self, claim: &Claim) -> Vec<String> {
+        let others = self.claims.iter().filter(|other| !claim.holds && gets_in_way(claim, other));
+        let mut names: Vec<String> = others.map(|other| other.by.words()).collect();
+        names.dedup();
+        names
+    }
+
     /// `3001/tcp is held by shop/web; shop/api wants it too, and cannot start`.
     pub fn sentence(&self) -> String {
         let names = |holds: bool| {
@@ -194,7 +203,7 @@ fn claims(replica: &Replica) -> bool {
     }
 }
 
-fn of(replica: &Replica, container: u16) -> Claimant {
+pub(super) fn of(replica: &Replica, container: u16) -> Claimant {
     Claimant::Replica {
         service: replica.service.clone(),
         name: replica.name.clone(),

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Declared, EngineId, Event, Measured, Probed, Replica, ReplicaId, Scraped, ServiceId, Usage};
+use super::{
+    Declared, EngineId, Event, HostUsage, Measured, Probed, Replica, ReplicaId, Scraped, ServiceId, Usage,
+};
 
 /// One fact, or one batch of facts of the same moment.
 ///
@@ -155,23 +157,4 @@ pub struct EngineInfo {
     pub cpus: Option<u32>,
     /// Memory of the engine's machine, bytes.
     pub memory: Option<u64>,
-}
-
-/// The machine's own usage. A metric that could not be read is `None`.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
-pub struct HostUsage {
-    /// CPU in use, 0–1 of all cores.
-    pub cpu: Option<f32>,
-    /// Cores.
-    pub cores: Option<u32>,
-    /// Memory in use (total − available), bytes.
-    pub memory: Option<u64>,
-    /// Memory in all, bytes.
-    pub memory_total: Option<u64>,
-    /// Bytes in use on the file system that holds the engine's data.
-    pub disk: Option<u64>,
-    /// Size of that file system, bytes.
-    pub disk_total: Option<u64>,
-    /// Load average over one minute.
-    pub load1: Option<f32>,
 }

@@ -7,11 +7,13 @@
 //!
 //! - [`UsageReader`]: usage of containers, from their cgroups.
 //! - [`MachineReader`]: usage of the machine.
+//! - [`disks()`]: file systems below paths that matter.
 //! - [`listening()`]: sockets that wait for connections, and who has them open.
 //! - [`facts()`]: what `qd doctor` tells about reading here.
 
 mod container;
 mod counter;
+mod disks;
 mod facts;
 mod file;
 mod locate;
@@ -22,6 +24,7 @@ mod parse;
 mod sockets;
 mod usage;
 
+pub use disks::{Disk, Disks, Space, disks};
 pub use facts::{CgroupVersion, Driver, HostFacts, Problem, facts};
 pub use machine::MachineReader;
 pub use sockets::listening;

@@ -85,7 +85,7 @@ impl Mounts {
 const CONTROLLERS: [&str; 4] = ["cpuacct", "memory", "blkio", "pids"];
 
 /// Mount tables write blanks and the like as `\040`.
-fn unescape(text: &str) -> String {
+pub(super) fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('\\') {

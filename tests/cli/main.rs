@@ -6,6 +6,7 @@ mod alerts;
 mod bad_days;
 mod demo;
 mod fake;
+mod host;
 mod journal;
 mod metrics;
 mod operate;

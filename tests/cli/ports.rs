@@ -19,7 +19,12 @@ fn a_port_that_two_services_want_is_called_out() {
     let json = user.qd(&["--demo=storefront", "ports", "3001", "-o", "json"]).json();
     assert_eq!((json["schema"].as_u64(), json["ports"].as_array().map(Vec::len)), (Some(1), Some(1)));
     assert_eq!(json["ports"][0]["clash"], true);
-    assert_eq!(json["listeners"], false, "a demo's machine has no processes");
+    assert_eq!(json["listeners"], true, "a demo's machine has processes, too");
+    let claims = json["ports"][0]["claims"].as_array().unwrap();
+    assert_eq!((&claims[0]["answers"], &claims[0]["bind"]), (&true.into(), &"*".into()));
+    assert_eq!(claims[1]["rivals"][0], "storefront/customer-web");
+    let unasked = user.qd(&["--demo=storefront", "ports", "3001", "--no-probe", "-o", "json"]).json();
+    assert!(unasked["ports"][0]["claims"][0].get("answers").is_none());
 }
 
 #[test]
@@ -30,6 +35,9 @@ fn ports_are_asked_for_by_number_and_by_service() {
     assert!(free.out.starts_with("4 is free"), "{}", free.out);
     let api = user.demo(&["ports", "payments/api"]);
     assert!(api.out.contains("3000/tcp") && !api.out.contains("3001/tcp"), "{}", api.out);
+    let all = user.demo(&["ports"]);
+    assert!(all.out.contains("sshd (pid 801)") && all.out.contains("127.0.0.1"), "{}", all.out);
+    assert!(all.err.contains("seen by root only"), "{}", all.err);
     user.demo(&["ports", "70000"]).expect(2, &["is no port", "1 to 65535"]);
     user.demo(&["ports", "nosuch"]).expect(2, &["no service"]);
 }

@@ -30,6 +30,8 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("incidents", incidents()),
         ("postmortem", why_it_died()),
         ("tree", tree()),
+        ("ports", ports()),
+        ("host", host()),
         ("help", help()),
         ("small", small()),
     ]
@@ -136,6 +138,20 @@ fn tree() -> String {
         &stage.draw(),
         "Postgres was stopped: whom group-buying-service needs, and where to look first",
     )
+}
+
+fn ports() -> String {
+    let mut stage = lived(SMALL);
+    stage.keys("B j j j");
+    svg::picture(&stage.draw(), "Every port: who has it, who can reach it, who answers")
+}
+
+fn host() -> String {
+    let mut stage = lived(SMALL);
+    stage.keys("H u");
+    let told = stage.world.disk_use();
+    stage.send(Msg::DiskUse(1, Ok(told)));
+    svg::picture(&stage.draw(), "The machine, its disks, and what the engine keeps on them")
 }
 
 fn help() -> String {

@@ -8,6 +8,7 @@ mod support;
 mod contract;
 mod hand;
 mod logs;
+mod machine;
 mod platforms;
 mod pull;
 mod reads;

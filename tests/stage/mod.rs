@@ -18,13 +18,14 @@ use quarterdeck::console::{Effect, Msg, Recording, draw, settle, update};
 use quarterdeck::engine::demo::{Platform, World};
 use quarterdeck::engine::{Done, EngineError};
 use quarterdeck::engine::{LogQuery, TermSize};
-use quarterdeck::fleet::{HostUsage, Link, Observation, ReplicaId, ServiceId};
+use quarterdeck::fleet::{HostUsage, Link, Observation, Reach, ReplicaId, ServiceId, State};
 use quarterdeck::follow::{Batch, Subject};
 use quarterdeck::journal::OperationRecord;
 use quarterdeck::logs::{Line, Source, Stream, level};
 use quarterdeck::operate::{
     Direction, End, Outcome, PlannedStep, Progress, Seat, StepOutcome, Unit, Work, query,
 };
+use quarterdeck::probe::Answers;
 use quarterdeck::text::sanitize;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -113,6 +114,7 @@ impl Stage {
             disk: Some(71),
             disk_total: Some(100),
             load1: Some(1.5),
+            ..HostUsage::default()
         }));
         self.tell(Observation::Link(Link::Live));
         self.settle();
@@ -163,6 +165,18 @@ impl Stage {
                     past.reverse();
                     self.send(Msg::Revisions(number, Ok(past)));
                 }
+                Effect::Listeners => {
+                    let listeners = Ok(self.world.listeners());
+                    self.send(Msg::Listeners(listeners));
+                }
+                Effect::Answers => {
+                    let answers = self.answers();
+                    self.send(Msg::Answers(answers));
+                }
+                Effect::Storage => {
+                    let storage = Ok(self.world.storage());
+                    self.send(Msg::Storage(storage));
+                }
                 Effect::Unfinished => {
                     let left = self.left.clone();
                     self.send(Msg::Unfinished(Ok(left)));
@@ -185,6 +199,20 @@ impl Stage {
                 }
             }
         }
+    }
+
+    /// Which ports of the world's replicas are answered at.
+    fn answers(&self) -> Answers {
+        let mut answers = Answers::new();
+        for replica in self.world.replicas().into_iter().filter(|it| it.state == State::Running) {
+            for port in &replica.ports {
+                let answer = self.world.answer(&replica.id, port.container, None);
+                let silent = || Reach::Silent("connection refused".into());
+                let reach = answer.map_or_else(silent, |it| Reach::Answers(it.took));
+                answers.insert((replica.id.clone(), port.container), reach);
+            }
+        }
+        answers
     }
 
     /// The last lines of a subject's replicas, merged by time.

@@ -173,6 +173,8 @@ pub enum SchemaOf {
     Ports,
     /// qd tree -o json
     Tree,
+    /// qd host -o json
+    Host,
     /// qd incidents -o json
     Incidents,
     /// qd doctor -o json

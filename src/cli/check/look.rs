@@ -98,7 +98,7 @@ impl Look<'_> {
         let told = probes.iter().filter_map(|(target, attempt)| attempt.alone(target)).collect();
         fleet.apply(Observation::Probed(told));
         let at = Timestamp::now();
-        let listeners = match ports::listeners(&fleet).await {
+        let listeners = match ports::listeners(&session.engine).await {
             Ok(listeners) => listeners,
             Err(why) => {
                 // Of another machine nobody expects it.

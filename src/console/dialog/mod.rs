@@ -10,6 +10,7 @@ mod help;
 mod incidents;
 mod operation;
 mod palette;
+mod ports;
 mod postmortem;
 
 use ratatui::layout::Rect;
@@ -29,6 +30,7 @@ pub use help::{HelpLine, lines as help_lines};
 pub use incidents::{About, Incidents, Reply};
 pub use operation::{Looking, Past, Revisions, Sure, Then, Unfinished, Yes, how_far};
 pub use palette::{Candidate, Sources, candidates};
+pub use ports::{HostPage, PortsPage, is_trouble, sentences as port_sentences, standing};
 pub use postmortem::PostMortem;
 
 /// Something over the main screen.
@@ -39,6 +41,10 @@ pub enum Dialog {
     Incidents(Incidents),
     /// Ask for what is said of an incident.
     Reply(Box<Reply>),
+    /// Every port of the machine.
+    Ports(Box<PortsPage>),
+    /// The machine.
+    Host(HostPage),
     /// Waiting for what a plan depends on.
     Looking(Looking),
     /// Choose what to roll back to.
@@ -118,6 +124,12 @@ pub struct Message {
 }
 
 impl Dialog {
+    /// Where a page of its own lies: everything but header and situation.
+    pub fn whole(size: TermSize) -> Rect {
+        let above = if size.rows >= 12 { 2 } else { 0 };
+        Rect::new(0, above, size.cols, size.rows - above)
+    }
+
     /// Where a long page lies.
     pub fn page(size: TermSize) -> Rect {
         Layout::centred(size, size.cols.saturating_sub(2).min(140), size.rows.saturating_sub(2))
@@ -140,6 +152,7 @@ impl Dialog {
                 let width = size.cols.saturating_sub(4).clamp(1, 140).min(size.cols);
                 Layout::centred(size, width, high(list.rows.max(4), FACTS))
             }
+            Self::Ports(_) | Self::Host(_) => Self::whole(size),
             // A word in the last line: most answers come before a frame could be read.
             Self::Looking(_) => Rect::new(0, size.rows.saturating_sub(1), size.cols, size.rows.min(1)),
             Self::Revisions(revisions) => {

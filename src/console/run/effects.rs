@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::super::Msg;
@@ -53,19 +54,21 @@ impl Hands {
 
 /// Starts engine calls.
 pub(super) struct Work {
-    hands: Hands,
+    pub(super) hands: Hands,
     outside: Handle,
     tell: mpsc::Sender<Inner>,
     inspections: Arc<Semaphore>,
     focus: Option<(Instant, Vec<ReplicaId>)>,
     jobs: HashMap<JobId, Control>,
+    /// The engine adding up what it keeps.
+    pub(super) adding_up: Option<JoinHandle<()>>,
 }
 
 impl Work {
     /// Nothing is under way.
     pub(super) fn new(hands: Hands, outside: Handle, tell: mpsc::Sender<Inner>) -> Self {
         let inspections = Arc::new(Semaphore::new(INSPECTIONS));
-        Self { hands, outside, tell, inspections, focus: None, jobs: HashMap::new() }
+        Self { hands, outside, tell, inspections, focus: None, jobs: HashMap::new(), adding_up: None }
     }
 
     /// Run a job to its end.
@@ -170,12 +173,12 @@ impl Work {
         self.answer(async move { Msg::History(of, look.await.map(Box::new)) });
     }
 
-    fn answer(&self, asked: impl Future<Output = Msg> + Send + 'static) {
+    pub(super) fn answer(&self, asked: impl Future<Output = Msg> + Send + 'static) -> JoinHandle<()> {
         let tell = self.tell.clone();
         self.outside.spawn(async move {
             let msg = asked.await;
             let _ = tell.send(Inner::Msg(msg)).await;
-        });
+        })
     }
 
     /// Get everything about a replica.

@@ -12,6 +12,7 @@ mod effects;
 mod input;
 mod logs;
 mod look;
+mod machine;
 mod open;
 mod post;
 mod reload;
@@ -502,6 +503,11 @@ impl Runner {
             Effect::CancelJob(id) => self.work.cancel_job(id),
             Effect::Follow { number, subject, previous } => self.following.ask(number, subject, previous),
             Effect::Unfollow => self.following.end(),
+            Effect::Listeners => self.work.listeners(),
+            Effect::Answers => self.work.answers(&self.model.fleet),
+            Effect::Storage => self.work.storage(),
+            Effect::DiskUse(number) => self.work.disk_use(number),
+            Effect::EndDiskUse => self.work.end_disk_use(),
             Effect::Inspect(replica) => self.work.inspect(replica),
             Effect::Reveal(replica, service) => self.work.reveal(replica, service, &self.model.fleet),
             Effect::Shell(replica) => self.work.shell(replica, self.model.size),

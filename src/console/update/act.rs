@@ -5,7 +5,7 @@ use super::super::dialog::{Before, Dialog, Help, Palette, Picker, Wanted};
 use super::super::ledger::Recording;
 use super::super::model::{Focus, Model, PromptKind};
 use super::super::pane::{Input, Tab};
-use super::{ask, grid, incidents, jobs, pane, postmortem, prompt, reveal, unfinished};
+use super::{ask, grid, incidents, jobs, machine, pane, postmortem, prompt, reveal, unfinished};
 use crate::action::{Action, Group};
 use crate::fleet::Verb;
 use crate::operate::Change;
@@ -46,6 +46,8 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             model.dialogs.push(Dialog::OwnLog);
             Vec::new()
         }
+        Action::AllPorts => machine::open_ports(model),
+        Action::Host => machine::open_host(model),
         Action::Incidents => incidents::open(model),
         Action::Acknowledge => incidents::acknowledge_row(model),
         Action::Silence => incidents::silence_row(model),

@@ -7,7 +7,7 @@ use super::super::Effect;
 use super::super::dialog::{Before, Dialog, Message, Picker, help_lines, message_rows};
 use super::super::model::Model;
 use super::super::widget::{Scroll, scroll::step};
-use super::{ask, incidents, palette, postmortem, revisions, unfinished};
+use super::{ask, incidents, machine, palette, postmortem, revisions, unfinished};
 use crate::action::Action;
 use crate::config::{Chord, Context, Keymap, Lookup, Theme};
 
@@ -28,6 +28,8 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Dialog::Palette(line) => palette::key(model, line, key),
         Dialog::Picker(picker) => pick(model, picker, key),
         Dialog::Form(form) => ask::form_key(model, form, key),
+        Dialog::Ports(page) => machine::ports_key(model, page, key),
+        Dialog::Host(page) => machine::host_key(model, page, key),
         Dialog::Incidents(list) => incidents::key(model, list, key),
         Dialog::Reply(reply) => incidents::reply_key(model, reply, key),
         Dialog::Revisions(list) => revisions::key(model, list, key),

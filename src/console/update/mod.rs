@@ -11,6 +11,7 @@ mod grid;
 mod incidents;
 mod jobs;
 mod keys;
+mod machine;
 mod mouse;
 mod observe;
 mod palette;
@@ -58,6 +59,25 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Revealed(replica, result) => {
             reveal::came(model, &replica, result);
+            Vec::new()
+        }
+        Msg::Listeners(listeners) => {
+            model.machine.listeners.learn(listeners);
+            model.dirty = true;
+            Vec::new()
+        }
+        Msg::Answers(answers) => {
+            model.machine.answers.learn(answers);
+            model.dirty = true;
+            Vec::new()
+        }
+        Msg::Storage(storage) => {
+            model.machine.storage.learn(storage);
+            model.dirty = true;
+            Vec::new()
+        }
+        Msg::DiskUse(ask, told) => {
+            machine::disk_use(model, ask, told);
             Vec::new()
         }
         Msg::Surveyed(number, token, result) => ask::surveyed(model, number, token, *result),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::super::model::Model;
 use super::super::{Effect, job, pane::Target};
-use super::{ask, pane, reveal, unfinished};
+use super::{ask, machine, pane, reveal, unfinished};
 use crate::alert::{self, Severity};
 use crate::fleet::{Changes, Clause, Health, Link, Observation, ServiceId};
 
@@ -113,6 +113,7 @@ pub fn settle(model: &mut Model) -> Vec<Effect> {
     reveal::leave(model);
     effects.extend(pane::told(model));
     effects.extend(unfinished::ask_journal(model));
+    effects.extend(machine::read(model));
     let in_view = model.grid.in_view(&model.fleet);
     if in_view != model.in_view {
         model.in_view.clone_from(&in_view);

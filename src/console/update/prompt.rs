@@ -87,6 +87,7 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     if let Some(dialog) = model.dialogs.last_mut() {
         let line = match dialog {
             Dialog::Palette(palette) => Some(&mut palette.line),
+            Dialog::Ports(page) if page.searching => Some(&mut page.query),
             Dialog::Help(help) if help.searching => Some(&mut help.query),
             Dialog::Confirm(confirm) if confirm.word().is_some() => Some(&mut confirm.typed),
             Dialog::Sure(sure) if sure.word.is_some() => Some(&mut sure.typed),

@@ -9,7 +9,7 @@ use tui_logger::{TuiLoggerLevelOutput, TuiLoggerWidget};
 use super::super::dialog::{Before, Dialog, Message, Palette, Picker};
 use super::super::model::Model;
 use super::super::widget::text;
-use super::{confirm, first_shown, footer, frame, help, incidents, operation, postmortem};
+use super::{confirm, first_shown, footer, frame, help, incidents, machine, operation, postmortem};
 use crate::config::Role;
 
 /// Draw a dialog; returns the cursor's place while something is typed in it.
@@ -36,6 +36,11 @@ pub(super) fn dialog(model: &Model, dialog: &Dialog, buf: &mut Buffer) -> Option
         Dialog::Sure(sure) => operation::sure(model, sure, area, buf),
         Dialog::Unfinished(left) => {
             operation::unfinished(model, left, area, buf);
+            None
+        }
+        Dialog::Ports(page) => machine::ports(model, page, area, buf),
+        Dialog::Host(page) => {
+            machine::host(model, page, area, buf);
             None
         }
         Dialog::Confirm(question) => confirm::confirm(model, question, area, buf),

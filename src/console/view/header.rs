@@ -13,7 +13,7 @@ use super::super::widget::text;
 use super::{health_glyph, health_role};
 use crate::alert::Severity;
 use crate::config::Role;
-use crate::fleet::{Health, HostUsage, Link};
+use crate::fleet::{Health, HostUsage, Link, Strain};
 use crate::text::human;
 
 /// A piece of the header. What has the smallest number falls away first.
@@ -133,9 +133,14 @@ fn pieces(model: &Model, base: Style) -> Vec<Piece> {
         add(80, true, spans);
     }
     if let Some(host) = model.fleet.host() {
-        // The counts by state say more than the sums at the left.
-        for (keep, words) in (43..=45).rev().zip(host_words(host)) {
-            add(keep, true, vec![Span::styled(format!("{words} "), base)]);
+        // The counts by state say more than the sums at the left; what is strained more than both.
+        for (keep, (strain, words)) in (41..=45).rev().zip(host_words(host)) {
+            let (keep, style) = match strain {
+                Strain::None => (keep, base),
+                Strain::Warn => (keep + 40, base.patch(theme.style(Role::Warn))),
+                Strain::Bad => (keep + 49, base.patch(theme.style(Role::Bad))),
+            };
+            add(keep, true, vec![Span::styled(format!("{words} "), style)]);
         }
     }
     add(95, true, live(model, base));
@@ -172,23 +177,21 @@ fn incidents(model: &Model, base: Style) -> Vec<Span<'static>> {
 }
 
 /// The machine in whole percent, so that the line does not flicker; most telling first.
-fn host_words(host: &HostUsage) -> Vec<String> {
+/// After CPU, memory and disk what else is strained, at most two of it.
+fn host_words(host: &HostUsage) -> Vec<(Strain, String)> {
     let mut words = Vec::new();
     if let Some(cpu) = host.cpu {
-        words.push(format!("cpu {:>3.0}%", cpu * 100.0));
+        words.push((Strain::None, format!("cpu {:>3.0}%", cpu * 100.0)));
     }
-    match (host.memory, host.memory_total) {
-        (Some(used), Some(total)) => {
-            words.push(format!("mem {}/{}", human::bytes(used), human::bytes(total)));
-        }
-        (Some(used), None) => words.push(format!("mem {}", human::bytes(used))),
-        _ => {}
-    }
-    if let (Some(used), Some(total)) = (host.disk, host.disk_total)
-        && total > 0
-    {
-        words.push(format!("disk {:.0}%", used as f64 / total as f64 * 100.0));
-    }
+    let memory = match (host.memory, host.memory_total) {
+        (Some(used), Some(total)) => Some(format!("mem {}/{}", human::bytes(used), human::bytes(total))),
+        (Some(used), None) => Some(format!("mem {}", human::bytes(used))),
+        _ => None,
+    };
+    words.extend(memory.map(|memory| (host.memory_strain(), memory)));
+    let disk = host.disk_share().map(|share| format!("disk {:.0}%", share * 100.0));
+    words.extend(disk.map(|disk| (host.disk_strain(), disk)));
+    words.extend(host.strains().into_iter().take(2));
     words
 }
 

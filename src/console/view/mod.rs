@@ -15,9 +15,11 @@ mod header;
 mod help;
 mod incidents;
 mod jobs;
+mod machine;
 mod operation;
 mod postmortem;
 
+pub(super) use machine::{host_room, ports_shown};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;

@@ -19,15 +19,17 @@ use super::platform::Platform;
 use super::shell;
 use super::world::{LogLine, PastOperation, World};
 use crate::engine::{
-    Answer, Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Secrets, Shell,
-    Survey, TermSize,
+    Answer, Details, DiskUse, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Secrets,
+    Shell, Storage, Survey, TermSize,
 };
-use crate::fleet::{EngineId, Link, Observation, ReplicaId, Revision, State};
+use crate::fleet::{EngineId, Link, Listener, Observation, ReplicaId, Revision, State};
 use crate::logs::Stream;
 use crate::text::human;
 
 /// Observations a watcher may lie behind; then it gets the whole truth anew.
 const BACKLOG: usize = 1_024;
+/// How long adding up disk use takes.
+const ADDING_UP: Duration = Duration::from_millis(1_500);
 /// Bytes of a log chunk, about.
 const CHUNK: usize = 16 * 1024;
 
@@ -310,6 +312,26 @@ impl Engine for Demo {
             let details = running(&shared, &of, "a shell")?;
             let ended = ended(Arc::clone(&shared), of);
             Ok(shell::open(details, argv, size, ended.boxed()))
+        }
+        .boxed()
+    }
+
+    fn listeners(&self) -> BoxFuture<'static, Result<Vec<Listener>, EngineError>> {
+        let shared = Arc::clone(&self.shared);
+        async move { Ok(shared.turn(|inner| inner.world.listeners())) }.boxed()
+    }
+
+    fn storage(&self) -> BoxFuture<'static, Result<Storage, EngineError>> {
+        let shared = Arc::clone(&self.shared);
+        async move { Ok(shared.turn(|inner| inner.world.storage())) }.boxed()
+    }
+
+    fn disk_use(&self) -> BoxFuture<'static, Result<DiskUse, EngineError>> {
+        let shared = Arc::clone(&self.shared);
+        async move {
+            // As it is with real ones: they walk through everything they have.
+            tokio::time::sleep(ADDING_UP).await;
+            Ok(shared.turn(|inner| inner.world.disk_use()))
         }
         .boxed()
     }

@@ -31,6 +31,7 @@ pub(super) struct Entry {
     pub(super) network_settings: Option<NetworkSettings>,
     /// Its network mode only.
     pub(super) host_config: Option<HostConfig>,
+    pub(super) mounts: Option<Vec<MountPoint>>,
     /// For humans: `Up 2 hours (healthy)`, `Exited (137) 3 minutes ago`.
     pub(super) status: Option<String>,
 }

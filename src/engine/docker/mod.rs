@@ -4,6 +4,7 @@
 //! - `wire`, `gather`, `tls`, `failure`: calls to it, and what can go wrong with one.
 //! - `api`, `map`, `task`, `known`: its answers and events → replicas. All but `api` are pure.
 //! - `watch`, `events`, `inspects`, `usage`, `stats`: the stream of observations.
+//! - `disk`: sockets and file systems of its machine, and what it keeps on them.
 //! - `step` (with `act`): changes.
 //! - `inspect`, `memory`, `list`, `logs` (with `demux`), `shell`, `exec`: the other calls of [`Engine`].
 //! - `survey` (with `blueprint` and `talks`, pure), `images`: what a change has to know.
@@ -14,6 +15,7 @@ mod blueprint;
 mod connect;
 mod context;
 mod demux;
+mod disk;
 mod endpoint;
 pub(super) mod events;
 mod exec;
@@ -51,11 +53,11 @@ use jiff::Timestamp;
 
 use self::wire::Wire;
 use super::{
-    Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Secrets, Shell, Survey,
-    TermSize,
+    Details, DiskUse, Done, Engine, EngineError, LogChunk, LogQuery, Order, Output, Query, Secrets, Shell,
+    Storage, Survey, TermSize,
 };
 use crate::config::EngineSettings;
-use crate::fleet::{EngineId, EventKind, Observation, ReplicaId};
+use crate::fleet::{EngineId, EventKind, Listener, Observation, ReplicaId};
 
 /// What runs, with the host pid where it is known.
 type Roster = Arc<[(ReplicaId, Option<u32>)]>;
@@ -181,5 +183,17 @@ impl Engine for Docker {
         limit: Duration,
     ) -> BoxFuture<'static, Result<Output, EngineError>> {
         exec::exec(self.shared.wire.clone(), of.clone(), argv.to_vec(), limit).boxed()
+    }
+
+    fn listeners(&self) -> BoxFuture<'static, Result<Vec<Listener>, EngineError>> {
+        disk::listeners(self.shared.clone()).boxed()
+    }
+
+    fn storage(&self) -> BoxFuture<'static, Result<Storage, EngineError>> {
+        disk::storage(self.shared.clone()).boxed()
+    }
+
+    fn disk_use(&self) -> BoxFuture<'static, Result<DiskUse, EngineError>> {
+        disk::disk_use(self.shared.clone()).boxed()
     }
 }

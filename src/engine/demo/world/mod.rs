@@ -11,6 +11,7 @@ mod colleague;
 mod details;
 mod images;
 mod life;
+mod machine;
 mod managed;
 mod past;
 mod perform;
@@ -33,7 +34,9 @@ use super::logs;
 use super::platform::{Platform, Spec};
 use super::random::{named, noise};
 use crate::engine::{EngineError, LogQuery};
-use crate::fleet::{EngineId, EngineInfo, Event, HostUsage, Observation, Replica, ReplicaId, Usage};
+use crate::fleet::{
+    EngineId, EngineInfo, Event, HostUsage, Observation, Pressure, Replica, ReplicaId, Usage,
+};
 use colleague::Colleague;
 use life::Entry;
 use managed::Charge;
@@ -299,6 +302,8 @@ impl World {
         // The rest of the machine: the engine itself, a shell or two.
         let cpu = (cpu / cores as f32 + 0.02 + 0.02 * noise(self.seed ^ 5, at, 7_000) as f32).min(1.0);
         let disk_total = 400_000_000_000;
+        let load =
+            |sway: f32, over: i64| cpu * cores as f32 * (0.9 + sway * noise(self.seed ^ 6, at, over) as f32);
         HostUsage {
             cpu: Some(cpu),
             cores: Some(cores),
@@ -306,7 +311,18 @@ impl World {
             memory_total: Some(total),
             disk: Some(284_000_000_000 + (at.max(0) / 1_000).unsigned_abs() * 40_000),
             disk_total: Some(disk_total),
-            load1: Some(cpu * cores as f32 * (0.9 + 0.3 * noise(self.seed ^ 6, at, 60_000) as f32)),
+            swap: Some(212 * 1024 * 1024),
+            swap_total: Some(2 * 1024 * 1024 * 1024),
+            inodes: Some(3_140_000),
+            inodes_total: Some(24_400_000),
+            load1: Some(load(0.3, 60_000)),
+            load5: Some(load(0.2, 300_000)),
+            load15: Some(load(0.1, 900_000)),
+            pressure: Pressure {
+                cpu: Some(cpu * cpu * 0.4),
+                memory: Some(0.0),
+                io: Some(0.02 * noise(self.seed ^ 7, at, 10_000) as f32),
+            },
         }
     }
 
