@@ -53,6 +53,8 @@ fn address(n: usize) -> Ipv4Addr {
 // What both ask.
 
 static ANSWERED: AtomicU64 = AtomicU64::new(0);
+/// Requests of the bare loop, and of anyone else.
+static ASKED: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
 
 async fn serve() {
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
@@ -68,8 +70,14 @@ async fn serve() {
                     _ => return,
                 }
             }
-            let body =
-                if buffer.starts_with(b"GET /metrics") { metrics() } else { r#"{"status":"ok"}"#.into() };
+            let asked = || ASKED.each_ref().map(|asked| asked.load(Ordering::Relaxed));
+            let body = if buffer.starts_with(b"GET /asked") {
+                json!(asked()).to_string()
+            } else {
+                let by = usize::from(!buffer[..read].windows(BARE.len()).any(|part| part == BARE.as_bytes()));
+                ASKED[by].fetch_add(1, Ordering::Relaxed);
+                if buffer.starts_with(b"GET /metrics") { metrics() } else { r#"{"status":"ok"}"#.into() }
+            };
             let head =
                 format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
             let _ = stream.write_all([head.as_bytes(), body.as_bytes()].concat().as_slice()).await;
@@ -109,10 +117,23 @@ fn metrics() -> String {
     out
 }
 
+/// How often each has asked the server so far.
+fn asked(port: &str) -> [u64; 2] {
+    let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+    stream.write_all(b"GET /asked HTTP/1.1\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    serde_json::from_str(answer.lines().last().unwrap()).unwrap()
+}
+
+/// The name under which the bare loop asks.
+const BARE: &str = "bare-loop";
+
 /// The same requests, and nothing made of the answers.
 async fn bare(port: u16) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder()
+        .user_agent(BARE)
         .no_proxy()
         .referer(false)
         .pool_max_idle_per_host(0)
@@ -231,7 +252,13 @@ fn answer(path: &str) -> Option<Value> {
     match path {
         "/_ping" => Some(json!("OK")),
         "/version" => Some(json!({"Version": "28.0.0", "ApiVersion": "1.44"})),
-        "/info" => Some(json!({"ID": "bench-engine", "Name": "bench", "NCPU": 2, "MemTotal": 1_u64 << 33})),
+        // Of this machine, or the addresses of its containers would not be asked.
+        "/info" => {
+            let [name, kernel] = ["hostname", "osrelease"]
+                .map(|fact| std::fs::read_to_string(format!("/proc/sys/kernel/{fact}")).unwrap());
+            Some(json!({"ID": "bench-engine", "Name": name.trim(), "KernelVersion": kernel.trim(),
+                        "NCPU": 2, "MemTotal": 1_u64 << 33}))
+        }
         "/containers/json" => Some(LIST.get_or_init(list).clone()),
         path => {
             let id = path.strip_prefix("/containers/")?.strip_suffix("/json")?;
@@ -328,13 +355,18 @@ fn measure() {
     let windows = std::env::var("QD_BENCH_WINDOWS").map_or(3, |text| text.parse().unwrap());
     let mut ratios = Vec::new();
     for window in 1..=windows {
-        let (before, qd_before) = (bare.used(), qd.used());
+        let (before, qd_before, asked_before) = (bare.used(), qd.used(), asked(port));
         std::thread::sleep(WINDOW);
-        let (after, qd_after) = (bare.used(), qd.used());
+        let (after, qd_after, asked_after) = (bare.used(), qd.used(), asked(port));
+        let [by_bare, by_qd] = [0, 1].map(|by| asked_after[by] - asked_before[by]);
+        // qd shortens its intervals by up to a tenth, so that what began together does not stay so.
+        let fair = by_bare - by_bare / 50..by_bare + by_bare / 8;
+        assert!(fair.contains(&by_qd), "{by_bare} requests of the bare loop, {by_qd} of qd");
         let (bare_cpu, qd_cpu) = (after.0 - before.0, qd_after.0 - qd_before.0);
         ratios.push(qd_cpu / bare_cpu);
         println!(
-            "window {window}: bare loop {bare_cpu:.2} s of CPU, {} MiB; qd watch {qd_cpu:.2} s, {} MiB; ratio {:.2}",
+            "window {window}: bare loop {by_bare} requests, {bare_cpu:.2} s of CPU, {} MiB; \
+             qd watch {by_qd} requests, {qd_cpu:.2} s, {} MiB; ratio {:.2}",
             after.1 / 1024,
             qd_after.1 / 1024,
             qd_cpu / bare_cpu

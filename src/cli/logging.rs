@@ -42,12 +42,23 @@ pub(super) fn console(dir: Option<&Path>, verbose: u8) -> (Option<WorkerGuard>, 
 
 /// Log on stderr, when asked to.
 pub(super) fn headless(verbose: u8) {
-    if verbose == 0 && std::env::var_os(VARIABLE).is_none() {
-        return;
+    if verbose > 0 || std::env::var_os(VARIABLE).is_some() {
+        on_stderr(verbose, filter(verbose));
     }
+}
+
+/// Log on stderr, warnings at least: for what goes on with nobody looking.
+pub(super) fn daemon(verbose: u8) {
+    if verbose > 0 || std::env::var_os(VARIABLE).is_some() {
+        return headless(verbose);
+    }
+    on_stderr(verbose, Targets::new().with_default(LevelFilter::WARN));
+}
+
+fn on_stderr(verbose: u8, filter: Targets) {
     let layer = fmt::layer().with_ansi(false).with_writer(std::io::stderr).with_target(verbose > 1);
     // A second subscriber in one process is a test's business, and no harm.
-    let _ = tracing_subscriber::registry().with(filter(verbose)).with(layer).try_init();
+    let _ = tracing_subscriber::registry().with(filter).with(layer).try_init();
 }
 
 fn file(

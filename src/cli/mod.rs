@@ -141,7 +141,10 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
 
 /// The commands that work with an engine.
 fn headless(global: Global, command: &Command) -> Result<Exit, CliError> {
-    logging::headless(global.verbose);
+    match command {
+        Command::Watch(args) if !args.once => logging::daemon(global.verbose),
+        _ => logging::headless(global.verbose),
+    }
     let setup = Setup::new(global)?;
     let source = watch::Source { paths: setup.paths.clone(), global: setup.global.clone() };
     let mut session = setup.session()?;

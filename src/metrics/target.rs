@@ -113,6 +113,9 @@ impl Work for Target {
         let passed = Some(scraped.result.is_ok());
         let is_news = state.passed != passed;
         state.passed = passed;
+        if let (true, Err(why)) = (is_news, &scraped.result) {
+            tracing::warn!("{}: {} can't be read: {why}", self.service, self.name);
+        }
         Ended { passed, fact: Some((scraped, is_news)) }
     }
 

@@ -71,13 +71,16 @@ impl Watching {
         let mut child = command
             .args(["--host", &fake.host(), "watch"])
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let (tell, told) = channel();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));
+        let told = lines(child.stdout.take().unwrap());
         (Self(child), told)
+    }
+
+    /// What it says beside the changes.
+    fn said(&mut self) -> Receiver<String> {
+        lines(self.0.stderr.take().unwrap())
     }
 
     /// Its exit code.
@@ -86,6 +89,13 @@ impl Watching {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         self.0.wait().unwrap().code()
     }
+}
+
+fn lines(from: impl std::io::Read + Send + 'static) -> Receiver<String> {
+    let (tell, told) = channel();
+    let from = BufReader::new(from);
+    std::thread::spawn(move || from.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));
+    told
 }
 
 fn next<T>(from: &Receiver<T>) -> T {
@@ -176,6 +186,25 @@ fn watching_tells_the_webhook_reloads_its_rules_and_ends_cleanly() {
     assert_eq!(next(&told)["status"], "closed");
     assert_eq!(watching.end(), Some(0));
     assert!(told.try_recv().is_err(), "each was told once");
+}
+
+#[test]
+fn what_can_not_be_asked_is_said_by_who_watches() {
+    let user = user(
+        "[[probe]]\nservice = '*'\nhttp = '/health'\nport = 9\n\
+         [[metrics]]\nservice = '*'\nhttp = '/metrics'\nport = 9\n",
+        OVER,
+    );
+    let fake = Fake::start(&user);
+    let (mut watching, _lines) = Watching::start(&user, &fake);
+    let said = watching.said();
+    let (mut probe, mut metrics) = (false, false);
+    while !(probe && metrics) {
+        let line = next(&said);
+        probe |= line.contains("WARN") && line.contains("http /health can't tell: port 9 is not published");
+        metrics |= line.contains("WARN") && line.contains("http :9/metrics can't be read: ");
+    }
+    assert_eq!(watching.end(), Some(0));
 }
 
 #[test]
