@@ -1,5 +1,6 @@
 //! Everything that is told of the fleet, joined into one stream of observations: what the engine
-//! says, what our own probes say of what it runs, and what that says of itself.
+//! says, what our own probes say of what it runs, what that says of itself, and who has the ports
+//! that are wanted in vain.
 //!
 //! Owns: who is told of what. Must not: change an observation, or hold one back for another's sake.
 //! Where nothing is to be asked, it is the engine's own stream and costs nothing more.
@@ -18,6 +19,10 @@ use crate::fleet::Observation;
 use crate::metrics;
 use crate::probe::{self, Asks, Roster, Targets, Tools, Try};
 
+mod holders;
+
+use holders::Holders;
+
 /// Facts on their way.
 const QUEUE: usize = 64;
 
@@ -28,6 +33,7 @@ pub fn watch(engine: &Arc<dyn Engine>, settings: &Settings) -> BoxStream<'static
         engine: engine.watch(),
         probing: probing(probe::Rules::new(&settings.probes), tools.clone()),
         scraping: scraping(metrics::Rules::new(&settings.metrics), tools),
+        holders: Holders::new(engine.clone()),
         turn: 0,
     }
     .boxed()
@@ -93,11 +99,15 @@ impl<A: Asks> Asking<A> {
 /// One asking under way.
 type Doing<A> = futures_util::future::BoxFuture<'static, <<A as Asks>::Target as probe::Work>::Done>;
 
+/// How many streams there are.
+const SOURCES: usize = 4;
+
 /// All streams as one; ends when the engine's does.
 struct Joined {
     engine: BoxStream<'static, Observation>,
     probing: Asking<probe::Rules>,
     scraping: Asking<metrics::Rules>,
+    holders: Holders,
     /// Whose turn it is to be asked first: none can drown the others.
     turn: usize,
 }
@@ -108,6 +118,7 @@ impl Joined {
         if let Poll::Ready(Some(observation)) = &polled {
             self.probing.observe(observation);
             self.scraping.observe(observation);
+            self.holders.observe(observation);
         }
         polled
     }
@@ -117,13 +128,13 @@ impl Stream for Joined {
     type Item = Observation;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Observation>> {
-        self.turn = (self.turn + 1) % 3;
-        let first = self.turn;
-        for who in [first, first + 1, first + 2] {
-            let polled = match who % 3 {
+        self.turn = (self.turn + 1) % SOURCES;
+        for who in self.turn..self.turn + SOURCES {
+            let polled = match who % SOURCES {
                 0 => self.poll_engine(cx),
                 1 => self.probing.poll(cx),
-                _ => self.scraping.poll(cx),
+                2 => self.scraping.poll(cx),
+                _ => self.holders.poll(cx),
             };
             if polled.is_ready() {
                 return polled;

@@ -122,6 +122,12 @@ impl Session {
             fleet.apply(observation);
         }
         self.record(recorder.news()).await;
+        if fleet.shut_out().next().is_some() {
+            match self.engine.listeners().await {
+                Ok(listeners) => drop(fleet.apply(Observation::Listening(listeners))),
+                Err(why) => tracing::debug!(%why, "who has the port that was taken can't be seen"),
+            }
+        }
         Ok(fleet)
     }
 

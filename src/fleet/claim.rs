@@ -100,14 +100,6 @@ impl Claimant {
 }
 
 impl HostPort {
-    /// Why somebody who wants it could not start, with who holds it where that is not said yet.
-    pub fn explain(&self, why: &str) -> String {
-        match self.claims.iter().find(|claim| claim.holds) {
-            Some(claim) => super::verdict::held_by(why, self.number, &claim.by.words()),
-            None => why.to_owned(),
-        }
-    }
-
     /// Who stands in the way of one who wants it: who holds it, or wants it as well. Nobody stands
     /// in the way of one who holds it.
     pub(super) fn rivals(&self, claim: &Claim) -> Vec<String> {

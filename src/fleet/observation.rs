@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    Declared, EngineId, Event, HostUsage, Measured, Probed, Replica, ReplicaId, Scraped, ServiceId, Usage,
+    Declared, EngineId, Event, HostUsage, Listener, Measured, Probed, Replica, ReplicaId, Scraped, ServiceId,
+    Usage,
 };
 
 /// One fact, or one batch of facts of the same moment.
@@ -96,6 +97,9 @@ pub enum Observation {
     Happened(Event),
     /// The machine the engine runs on, when that is this machine (or the engine tells).
     Host(HostUsage),
+    /// Every socket of the engine's machine that waits for connections, as far as it can be seen:
+    /// read when something could not start for a port that is taken.
+    Listening(Vec<Listener>),
     /// The engine behind the connection, told after every (re)connect.
     Engine(EngineInfo),
     /// The state of the connection changed, or a retry failed again.

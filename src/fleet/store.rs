@@ -18,9 +18,9 @@ use super::situation::{self, Facts};
 use super::summary::Judged;
 use super::track::Track;
 use super::{
-    Counts, Declared, Dependencies, EngineId, EngineInfo, Event, EventKind, Health, History, HostUsage,
-    Latency, Link, Minutes, Port, Probe, Reading, Replica, ReplicaId, Role, Scraped, Series, Service,
-    ServiceId, Since, Situation, Summary, UpdateState, Usage, verdict,
+    Claimant, Counts, Declared, Dependencies, EngineId, EngineInfo, Event, EventKind, Health, History,
+    HostUsage, Latency, Link, Listener, Minutes, Port, Probe, Reading, Replica, ReplicaId, Role, Scraped,
+    Series, Service, ServiceId, Since, Situation, Summary, UpdateState, Usage, verdict,
 };
 
 /// Events kept.
@@ -45,6 +45,8 @@ pub struct Fleet {
     events: VecDeque<Event>,
     engine: Option<EngineInfo>,
     host: Option<HostUsage>,
+    /// As they were when something last could not start for want of a port.
+    listeners: Vec<Listener>,
     link: Option<Link>,
     /// Engines that can't be asked though the connection stands, and why.
     blind: BTreeMap<EngineId, String>,
@@ -282,8 +284,13 @@ impl Fleet {
         Some(Judged::of(self.members(id), row.declared.as_ref(), probes, now))
     }
 
-    /// Where a service could not start because a port of the host is taken: by whom, as far as it is
-    /// one of ours.
+    /// Replicas that could not start because a port of the host is taken.
+    pub fn shut_out(&self) -> impl Iterator<Item = &Replica> {
+        self.known.values().map(|known| &known.replica).filter(|it| it.port_taken().is_some())
+    }
+
+    /// Where a service could not start because a port of the host is taken: by whom, as far as that
+    /// can be seen.
     fn name_holder(&self, id: &ServiceId, since: &mut Since) {
         if since.health != Health::Down && since.health != Health::Degraded {
             return;
@@ -297,9 +304,18 @@ impl Fleet {
             let published = |it: &Port| it.host.is_some_and(|(_, number)| number == port);
             it.replica.id != *own && it.replica.is_up() && it.replica.ports.iter().any(published)
         };
-        if let Some(holder) = self.known.values().filter(holds).map(|it| it.replica.service.path()).min() {
+        let ours = self.known.values().filter(holds).map(|it| it.replica.service.path()).min();
+        if let Some(holder) = ours.or_else(|| self.listens(port)) {
             since.why = verdict::held_by(&since.why, port, &holder);
         }
+    }
+
+    /// What listens on a port of the host beside what containers publish.
+    fn listens(&self, port: u16) -> Option<String> {
+        let claims = self.host_ports(&self.listeners).into_iter().filter(|it| it.number == port);
+        let holders = claims.flat_map(|it| it.claims).filter(|claim| claim.holds).map(|claim| claim.by);
+        // One that may be seen says more than one that may not.
+        holders.min_by_key(|by| matches!(by, Claimant::Process { known: None })).map(|by| by.words())
     }
 
     /// How many stand how.

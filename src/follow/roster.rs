@@ -125,6 +125,7 @@ impl Roster {
             | Observation::Scraped(_)
             | Observation::Unscraped { .. }
             | Observation::Host(_)
+            | Observation::Listening(_)
             | Observation::Engine(_) => {}
         }
         changes

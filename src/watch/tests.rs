@@ -2,13 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
+use std::future::poll_fn;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::*;
 use crate::engine::demo::{Demo, DemoOptions, Platform};
-use crate::fleet::{Fleet, Health, Standing};
+use crate::fleet::testing::running;
+use crate::fleet::{Fleet, Health, Replica, Standing};
 
 fn demo() -> Arc<dyn Engine> {
     let options = DemoOptions { platform: Platform::GroupBuying, services: None, seed: 7 };
@@ -61,6 +63,23 @@ async fn what_services_say_of_themselves_comes_between_too() {
         }
     };
     assert_eq!((&*scraped[0].service.name, &*scraped[0].source), ("auth-service", "exec answer"));
+}
+
+/// The sockets are read for what can't have its port, and for nothing else.
+#[tokio::test]
+async fn who_listens_is_read_when_somebody_wants_a_port_in_vain() {
+    let mut api = running("shop", "api", "api-1");
+    let mut holders = Holders::new(demo());
+    let mut read = |api: &Replica| {
+        let replica = Box::new(api.clone());
+        holders.observe(&Observation::Applied { at: Timestamp::UNIX_EPOCH, replica });
+        poll_fn(|cx| holders.poll(cx)).now_or_never()
+    };
+    assert_eq!(read(&api), None);
+    api.refused = Some("Bind for 0.0.0.0:22 failed: port is already allocated".into());
+    let Some(Some(Observation::Listening(listeners))) = read(&api) else { panic!("nothing was read") };
+    assert!(listeners.iter().any(|it| it.port == 22), "{listeners:?}");
+    assert_eq!(poll_fn(|cx| holders.poll(cx)).now_or_never(), None, "once");
 }
 
 #[tokio::test(start_paused = true)]

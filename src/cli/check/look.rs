@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::cli::exit::CliError;
 use crate::cli::session::Session;
 use crate::cli::{ports, target};
-use crate::fleet::{Fleet, Health, HostPort, Observation, Replica, ServiceId};
+use crate::fleet::{Fleet, Health, HostPort, Observation, ServiceId};
 use crate::operate::Target as Named;
 use crate::probe::{Attempt, Outcome, Roster, Rules, Target, Tools, attempts};
 
@@ -107,10 +107,11 @@ impl Look<'_> {
             }
         };
         let mut clashing = fleet.host_ports(&listeners);
+        fleet.apply(Observation::Listening(listeners));
         clashing.retain(|port| port.clash && port.claims.iter().any(|claim| claim.by.service().is_some()));
         let checked = services.into_iter().filter_map(|service| {
             let own = probes.extract_if(.., |(target, _)| target.service == service).collect();
-            checked(&fleet, service, own, &clashing, at)
+            checked(&fleet, service, own, at)
         });
         let services: Vec<Checked> = checked.collect();
         let is_theirs = |port: &&HostPort| {
@@ -127,16 +128,9 @@ fn checked(
     fleet: &Fleet,
     service: ServiceId,
     probes: Vec<(Arc<Target>, Attempt)>,
-    clashing: &[HostPort],
     at: Timestamp,
 ) -> Option<Checked> {
-    let mut since = fleet.summary(&service, at)?.health;
-    // Who has the port it could not start for may be no container: only the host knows.
-    if let Some(taken) = fleet.replicas_of(&service).find_map(Replica::port_taken)
-        && let Some(port) = clashing.iter().find(|port| port.number == taken)
-    {
-        since.why = port.explain(&since.why);
-    }
+    let since = fleet.summary(&service, at)?.health;
     let mut verdict = match since.health {
         Health::Healthy | Health::Running => Verdict::Well,
         Health::Starting | Health::Degraded => Verdict::Ailing,

@@ -54,6 +54,11 @@ pub(super) fn observed(model: &mut Model, observation: Observation) -> Vec<Effec
             }
         }
         Observation::Unprobed { service, .. } => grid.service_changed(service),
+        Observation::Listening(_) => {
+            for replica in fleet.shut_out() {
+                grid.service_changed(&replica.service);
+            }
+        }
         Observation::Host(_) | Observation::Engine(_) | Observation::Link(_) | Observation::Blind { .. } => {}
     }
     if is_link {

@@ -54,6 +54,10 @@ impl Fleet {
             }
             Observation::Happened(event) => self.happen(event, &mut touched),
             Observation::Host(host) => touched.changes.header = self.host.replace(host) != Some(host),
+            Observation::Listening(listeners) => {
+                touched.changes.facts = self.listeners != listeners;
+                self.listeners = listeners;
+            }
             Observation::Engine(engine) => {
                 self.told += 1;
                 touched.changes.header = self.engine.as_ref() != Some(&engine);

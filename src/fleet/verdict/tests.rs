@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::super::testing::*;
-use super::super::{EventKind, Exit, Fleet, Health, HealthCheck, Port, Protocol, Replica, Role, State};
+use super::super::{
+    EventKind, Exit, Fleet, Health, HealthCheck, Listener, ListenerOwner, Observation, Port, Protocol,
+    Replica, Role, State,
+};
 
 fn exit(code: i64) -> Exit {
     Exit { code, oom: false }
@@ -392,4 +395,23 @@ fn who_holds_the_port_that_was_taken_is_named() {
         "could not start: port 3001 is taken",
         "by nobody of ours"
     );
+
+    let listener = |address: [u8; 4], port, owner: Option<(u32, &str)>| Listener {
+        address: address.into(),
+        port,
+        protocol: Protocol::Tcp,
+        owner: owner.map(|(pid, name)| ListenerOwner { pid, name: name.into(), container: None }),
+    };
+    let listening = Observation::Listening(vec![
+        listener([0, 0, 0, 0], 3000, Some((7, "other"))),
+        listener([127, 0, 0, 2], 3001, None),
+        listener([127, 0, 0, 1], 3001, Some((812, "grafana"))),
+    ]);
+    let mut fleet = fleet([synced(60, std::slice::from_ref(&api))]);
+    assert!(fleet.apply(listening.clone()).facts);
+    assert!(!fleet.apply(listening).facts, "nothing new");
+    assert_eq!(verdict(&fleet, &api, 61).1, "could not start: port 3001 is held by grafana (pid 812)");
+    assert_eq!(fleet.shut_out().map(|it| &it.id).collect::<Vec<_>>(), [&api.id]);
+    fleet.apply(Observation::Listening(Vec::new()));
+    assert_eq!(verdict(&fleet, &api, 61).1, "could not start: port 3001 is taken", "he is gone");
 }
