@@ -244,6 +244,11 @@ fn what_runs_and_does_not_work_says_so_in_every_place() {
         insta::assert_snapshot!(format!("probes_{name}"), stage.screen());
         stage.at("order-service").keys("2");
         insta::assert_snapshot!(format!("latency_{name}"), stage.screen());
+        // What is measured is further down where there is no room.
+        stage.keys("z G");
+        insta::assert_snapshot!(format!("measured_{name}"), stage.screen());
+        assert!(stage.find("MEASURED").is_some());
+        stage.keys("z");
     }
     // The whole of it.
     let mut stage = Stage::new(LARGE);

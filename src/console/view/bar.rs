@@ -16,10 +16,26 @@ pub(super) struct Place {
     pub(super) width: u16,
 }
 
+/// A screen narrower than this has its tabs close together.
+const WIDE: u16 = 100;
+/// What is left for a few words of the tab, so that the tabs stay where they are whatever it says:
+/// `lag 0, dropped 0`.
+const STATUS: usize = 16;
+
+fn is_tight(model: &Model) -> bool {
+    model.size.cols < WIDE
+}
+
+/// From the beginning of a tab to that of the next.
+fn pitch(model: &Model, tab: Tab) -> u16 {
+    // Close together, the brackets of the active one stand on the blanks of its neighbours.
+    tab.title().len() as u16 + if is_tight(model) { 1 } else { 3 }
+}
+
 /// The name in front of the tabs; empty where there is no room for it.
 fn name(model: &Model) -> String {
-    let tabs = Tab::ALL.iter().map(|t| t.title().len() + 3).sum::<usize>();
-    let room = usize::from(model.size.cols).saturating_sub(tabs + 6).min(48);
+    let tabs: u16 = Tab::ALL.iter().map(|tab| pitch(model, *tab)).sum();
+    let room = usize::from(model.size.cols.saturating_sub(tabs + 8)).saturating_sub(STATUS).min(48);
     if room < 8 {
         return String::new();
     }
@@ -37,11 +53,10 @@ fn name(model: &Model) -> String {
 /// The tabs' places in the title line, brackets included.
 pub(super) fn tabs(model: &Model) -> Vec<Place> {
     let name = text::width(&name(model));
-    let mut x = if name == 0 { 1 } else { name as u16 + 5 };
+    let mut x = if name == 0 { 1 } else { name as u16 + if is_tight(model) { 4 } else { 5 } };
     let place = |&tab: &Tab| {
-        let width = tab.title().len() as u16 + 2;
-        let place = Place { tab, x, width };
-        x += width + 1;
+        let place = Place { tab, x, width: tab.title().len() as u16 + 2 };
+        x += pitch(model, tab);
         place
     };
     Tab::ALL.iter().map(place).collect()
@@ -60,8 +75,11 @@ pub(super) fn bar(model: &Model, area: Rect, buf: &mut Buffer) {
         let style = theme.style(Role::Title);
         text::put(buf, at, 0, &Line::from(vec![Span::styled(format!(" {name} "), style)]));
     }
-    let mut end = 0;
-    for place in tabs(model) {
+    let mut places = tabs(model);
+    let end = places.last().map_or(0, |place| place.x + place.width);
+    // The active one last: its brackets may stand on its neighbours' blanks.
+    places.sort_by_key(|place| place.tab == model.tab);
+    for place in places {
         let active = place.tab == model.tab;
         let (words, role) = if active {
             (format!("[{}]", place.tab.title()), Role::TabActive)
@@ -73,7 +91,6 @@ pub(super) fn bar(model: &Model, area: Rect, buf: &mut Buffer) {
         if width > 0 {
             text::put(buf, at, 0, &Line::styled(words, theme.style(role)));
         }
-        end = place.x + place.width;
     }
     let Some((target, tab)) = &model.shown else { return };
     let scene = model.skin.scene(&model.fleet, &model.board, model.now, target);
