@@ -15,13 +15,14 @@ use super::session::Session;
 use super::setup::{Setup, env};
 use super::{json, metrics, past, say};
 use crate::alert::{Change, Incident};
-use crate::config::{self, Changed, Paths, Role};
+use crate::config::{self, Changed, Paths, Role, Settings};
 use crate::duty::{self, Brief, Duty, Posting};
 use crate::fleet::{Fleet, Link, Observation};
 use crate::journal::Recording;
 use crate::notify;
 use crate::postmortem::Coroner;
 use crate::probe::{self, Roster, Tools};
+use crate::watch::Steering;
 
 /// How often the rules are asked.
 const LOOK: Duration = Duration::from_secs(1);
@@ -63,7 +64,7 @@ async fn on(session: &mut Session, args: &WatchArgs, source: &Source) -> Result<
         .map_err(|error| say(&format!("warning: {error}")))
         .ok();
     let mut fleet = Fleet::new();
-    let mut observations = crate::watch::watch(&session.engine, &session.settings);
+    let (mut observations, steering) = crate::watch::steered(&session.engine, &session.settings);
     let mut interrupted = pin!(super::interrupt());
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -103,7 +104,7 @@ async fn on(session: &mut Session, args: &WatchArgs, source: &Source) -> Result<
             }
             changed = saved => {
                 if matches!(changed, Changed::Config | Changed::Alerts) {
-                    reload(session, source, &mut duty);
+                    reload(session, source, &mut duty, &steering);
                     files = files.map(|files| files.with_rules(&session.settings.alerts.rules));
                 }
             }
@@ -146,8 +147,9 @@ fn tell_link(link: &Link, lost: &mut Option<String>) {
     }
 }
 
-/// Other rules or webhooks from here on; while something is wrong with them, those that were.
-fn reload(session: &mut Session, source: &Source, duty: &mut Duty) {
+/// Other rules, webhooks, probes or metrics from here on; while something is wrong with them, those
+/// that were.
+fn reload(session: &mut Session, source: &Source, duty: &mut Duty, steering: &Steering) {
     let settings = match Setup::settings_again(&source.global) {
         Ok(settings) => settings,
         Err(problems) => {
@@ -155,6 +157,13 @@ fn reload(session: &mut Session, source: &Source, duty: &mut Duty) {
             return;
         }
     };
+    let asked = |settings: &Settings| (settings.probes.clone(), settings.metrics.clone());
+    if asked(&settings) != asked(&session.settings) {
+        steering.ask(&settings);
+        let (probes, metrics) = (settings.probes.len(), settings.metrics.len());
+        say(&format!("config taken over: {probes} [[probe]], {metrics} [[metrics]]"));
+        (session.settings.probes, session.settings.metrics) = asked(&settings);
+    }
     let Brief { rules, targets, problems } = Brief::read(&settings.alerts, &env);
     if !problems.is_empty() {
         say(&format!("alerts not taken over: {}", problems.join("\n")));

@@ -65,6 +65,28 @@ async fn what_services_say_of_themselves_comes_between_too() {
     assert_eq!((&*scraped[0].service.name, &*scraped[0].source), ("auth-service", "exec answer"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_asked_changes_while_the_stream_goes_on() {
+    let (mut told, steering) = steered(&demo(), &Settings::default());
+    let mut next = async |wanted: fn(&Observation) -> bool| {
+        let found = async { while !wanted(&told.next().await.unwrap()) {} };
+        tokio::time::timeout(Duration::from_mins(1), found).await.expect("it is told");
+    };
+    let ours: fn(&Observation) -> bool =
+        |told| matches!(told, Observation::Probed(all) if &*all[0].probe == "front page");
+    let gone: fn(&Observation) -> bool =
+        |told| matches!(told, Observation::Unprobed { probe, .. } if &**probe == "front page");
+    next(|told| matches!(told, Observation::Sampled { .. })).await;
+    steering.ask(&settings());
+    next(ours).await;
+    // Of two that come at once the last counts.
+    steering.ask(&settings());
+    steering.ask(&Settings::default());
+    next(gone).await;
+    steering.ask(&settings());
+    next(ours).await;
+}
+
 /// The sockets are read for what can't have its port, and for nothing else.
 #[tokio::test]
 async fn who_listens_is_read_when_somebody_wants_a_port_in_vain() {

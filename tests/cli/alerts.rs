@@ -189,15 +189,18 @@ fn watching_tells_the_webhook_reloads_its_rules_and_ends_cleanly() {
 }
 
 #[test]
-fn what_can_not_be_asked_is_said_by_who_watches() {
-    let user = user(
-        "[[probe]]\nservice = '*'\nhttp = '/health'\nport = 9\n\
-         [[metrics]]\nservice = '*'\nhttp = '/metrics'\nport = 9\n",
-        OVER,
-    );
+fn what_is_to_be_asked_is_read_anew_and_what_can_not_be_is_said() {
+    let user = user("", OVER);
     let fake = Fake::start(&user);
     let (mut watching, _lines) = Watching::start(&user, &fake);
     let said = watching.said();
+    assert!(next(&said).starts_with("watching: "));
+    let asks = "[[probe]]\nservice = '*'\nhttp = '/health'\nport = 9\n\
+                [[metrics]]\nservice = '*'\nhttp = '/metrics'\nport = 9\n";
+    let config = user.home.path().join("config/config.toml");
+    let before = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, before + asks).unwrap();
+    while next(&said) != "config taken over: 1 [[probe]], 1 [[metrics]]" {}
     let (mut probe, mut metrics) = (false, false);
     while !(probe && metrics) {
         let line = next(&said);

@@ -42,6 +42,7 @@ use crate::journal::{JournalError, Recording};
 use crate::operate::Progress;
 use crate::postmortem::Coroner;
 use crate::probe::Rules;
+use crate::watch::Steering;
 use effects::{Hands, Work};
 use input::Input;
 use logs::Following;
@@ -93,6 +94,8 @@ struct Runner {
     /// Asks the alert rules.
     post: Post,
     reload: Reload,
+    /// Changes what services are asked for.
+    steering: Steering,
     library: Library,
     depth: Depth,
     save_dir: Option<PathBuf>,
@@ -112,6 +115,7 @@ impl Runner {
         options: Options,
         mut model: Model,
         outside: &Runtime,
+        steering: Steering,
         tell: mpsc::Sender<Inner>,
         inbox: mpsc::Receiver<Inner>,
     ) -> Result<Self, ConsoleError> {
@@ -156,6 +160,7 @@ impl Runner {
                 options.settings.clone(),
                 options.again,
             ),
+            steering,
             save_dir: options.settings.logs.save_dir.clone().or_else(|| save::default_dir(&options.paths)),
             work: Work::new(hands, outside.handle().clone(), tell),
             trouble: recording.as_ref().map(Recording::problem),
@@ -265,6 +270,10 @@ impl Runner {
                     match news {
                         News::Msg(msg) => self.take(msg),
                         News::Alerts(settings) => self.post.reread(*settings),
+                        News::Asks(settings) => {
+                            self.steering.ask(&settings);
+                            self.work.hands.rules = Rules::new(&settings.probes);
+                        }
                     }
                 }
                 Ok(false)

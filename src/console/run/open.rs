@@ -92,12 +92,13 @@ pub fn run(options: Options) -> Result<(), ConsoleError> {
         .map_err(ConsoleError::Start)?;
     // Before anything else: the engine answers while we read themes and take the terminal.
     let (tell, inbox) = mpsc::channel(QUEUE);
-    outside.spawn(pass_on(watch::watch(&options.engine, &options.settings), tell.clone()));
+    let (told, steering) = watch::steered(&options.engine, &options.settings);
+    outside.spawn(pass_on(told, tell.clone()));
     let (cols, rows) = crossterm::terminal::size()?;
     let model = Model::new(start(&options, TermSize { cols, rows })?);
     let inside = runtime::Builder::new_current_thread().enable_all().build().map_err(ConsoleError::Start)?;
     let result = inside.block_on(async {
-        let runner = Runner::open(options, model, &outside, tell, inbox)?;
+        let runner = Runner::open(options, model, &outside, steering, tell, inbox)?;
         Box::pin(runner.run()).await
     });
     outside.shutdown_timeout(FAREWELL);

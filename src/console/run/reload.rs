@@ -14,6 +14,8 @@ pub(super) enum News {
     Msg(Msg),
     /// For whoever is on duty: rules and webhooks are to be read anew.
     Alerts(Box<AlertSettings>),
+    /// For whoever asks services: probes or metrics are other ones.
+    Asks(Box<Settings>),
 }
 
 /// Watches the user's files.
@@ -64,12 +66,22 @@ impl Reload {
         rest.ui.theme.clone_from(&self.settings.ui.theme);
         rest.ui.keymap.clone_from(&self.settings.ui.keymap);
         rest.alerts.clone_from(&self.settings.alerts);
+        rest.probes.clone_from(&self.settings.probes);
+        rest.metrics.clone_from(&self.settings.metrics);
         if rest != self.settings {
             msgs.push(Msg::Notice(
-                "config changed: all but theme, keymap and alerts takes effect at the next start".into(),
+                "config changed: all but theme, keymap, alerts, probes and metrics takes effect at the next start"
+                    .into(),
             ));
         }
+        let asks = (&settings.probes, &settings.metrics) != (&self.settings.probes, &self.settings.metrics);
+        if asks {
+            msgs.push(Msg::Notice("probes and metrics taken over".into()));
+        }
         let mut news = for_screen(msgs);
+        if asks {
+            news.push(News::Asks(Box::new(settings.clone())));
+        }
         if settings.alerts != self.settings.alerts {
             self.watch = self.watch.take().map(|watch| watch.with_rules(&settings.alerts.rules));
             news.push(News::Alerts(Box::new(settings.alerts.clone())));
@@ -132,6 +144,22 @@ mod tests {
             matches!(msgs.as_slice(), [News::Msg(Msg::Keymap(Ok(keymap)))] if keymap.name == "emacs"),
             "the keymap is the file's, the theme the command line's: {msgs:?}"
         );
+    }
+
+    #[test]
+    fn other_probes_are_asked_at_once_and_need_no_other_start() {
+        let library = Library::default();
+        let skin = skin(&library);
+        let probe = "[[probe]]\nservice = '*'\nhttp = '/health'\n";
+        let again: Again = Box::new(|| Ok(resolved(probe)));
+        let mut reload = Reload { watch: None, again, settings: resolved("") };
+        let news = reload.config(&library, Depth::True, &skin);
+        assert!(
+            matches!(news.as_slice(), [News::Msg(Msg::Notice(said)), News::Asks(to)]
+                if said == "probes and metrics taken over" && to.probes.len() == 1),
+            "{news:?}"
+        );
+        assert!(reload.config(&library, Depth::True, &skin).is_empty(), "nothing else changed");
     }
 
     #[test]
