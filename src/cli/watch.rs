@@ -55,7 +55,7 @@ fn posting(session: &Session, once: bool) -> Posting {
 
 async fn on(session: &mut Session, args: &WatchArgs, source: &Source) -> Result<Exit, CliError> {
     let posting = posting(session, false);
-    say(&format!("watching: {} rules, {} webhooks", posting.rules.len(), posting.targets.len()));
+    let watching = format!("watching: {} rules, {} webhooks", posting.rules.len(), posting.targets.len());
     let mut duty = Duty::begin(posting);
     let recording = session.journal.clone().map(Recording::start);
     let mut coroner = session.journal.clone().map(|journal| Coroner::start(session.engine.clone(), journal));
@@ -63,6 +63,8 @@ async fn on(session: &mut Session, args: &WatchArgs, source: &Source) -> Result<
         .map(|files| files.with_rules(&session.settings.alerts.rules))
         .map_err(|error| say(&format!("warning: {error}")))
         .ok();
+    // What is saved from here on is seen.
+    say(&watching);
     let mut fleet = Fleet::new();
     let (mut observations, steering) = crate::watch::steered(&session.engine, &session.settings);
     let mut interrupted = pin!(super::interrupt());
