@@ -1,7 +1,6 @@
 //! Alert rules without a screen: `qd watch`, `qd incidents`, `qd silence`, a webhook that listens.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -33,28 +32,10 @@ fn user(webhook: &str, rules: &str) -> User {
     user
 }
 
-/// A receiver, its address, and what it was sent.
+/// A receiver's address, and what it was sent.
 fn receiver() -> (String, Receiver<Value>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/hook", listener.local_addr().unwrap());
     let (tell, told) = channel();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            let (mut line, mut length) = (String::new(), 0);
-            while reader.read_line(&mut line).is_ok_and(|n| n > 2) {
-                if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap();
-                }
-                line.clear();
-            }
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body).unwrap();
-            let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
-            let _ = tell.send(serde_json::from_slice(&body).unwrap());
-        }
-    });
-    (url, told)
+    (webhook::listen(move |letter| tell.send(letter).is_ok()), told)
 }
 
 fn hook(url: &str) -> String {

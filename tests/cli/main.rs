@@ -19,6 +19,9 @@ mod probe;
 mod pty;
 mod reveal;
 mod terminal;
+#[path = "../support/webhook.rs"]
+#[allow(missing_docs, unreachable_pub)]
+mod webhook;
 mod without_engine;
 
 use std::process::{Command, Output, Stdio};

@@ -1,8 +1,7 @@
 //! A `qd watch` with the example config of a platform, made quick, and what it tells.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -12,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::stage::Stage;
+use crate::support::webhook;
 
 /// It, and all it has told so far.
 pub struct Watching {
@@ -55,7 +55,12 @@ impl Watching {
     pub fn start(stage: &Stage, dir: &str) -> Self {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/platforms").join(dir);
         let home = tempfile::tempdir().unwrap();
-        let (url, sent) = receiver();
+        let sent: Arc<Mutex<Vec<Value>>> = Arc::default();
+        let letters = sent.clone();
+        let url = webhook::listen(move |letter| {
+            letters.lock().unwrap().push(letter);
+            true
+        });
         let config = fs::read_to_string(source.join("qd.toml")).unwrap();
         let hook = format!("\n[[alerts.webhooks]]\nname = \"ops\"\nurl = \"{url}\"\n");
         fs::write(home.path().join("qd.toml"), quick(&config) + &hook).unwrap();
@@ -130,28 +135,4 @@ fn command(host: &str, home: &Path) -> Command {
     command.args(["--host", host, "--config"]).arg(home.join("qd.toml"));
     command.env("QD_CONFIG_DIR", home).env("QD_STATE_DIR", home.join("state"));
     command
-}
-
-fn receiver() -> (String, Arc<Mutex<Vec<Value>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/hook", listener.local_addr().unwrap());
-    let sent: Arc<Mutex<Vec<Value>>> = Arc::default();
-    let sink = sent.clone();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            let (mut line, mut length) = (String::new(), 0);
-            while reader.read_line(&mut line).is_ok_and(|n| n > 2) {
-                if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap();
-                }
-                line.clear();
-            }
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body).unwrap();
-            let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
-            sink.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
-        }
-    });
-    (url, sent)
 }

@@ -1,14 +1,12 @@
 //! A webhook's other end: keeps every letter, and refuses them while it is told to.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::eventually;
+use crate::support::{eventually, webhook};
 
 /// What was told of an incident.
 #[derive(Clone, Debug)]
@@ -34,16 +32,9 @@ struct Shared {
 
 impl Receiver {
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let shared = Arc::new(Shared::default());
         let theirs = shared.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                // Whoever hangs up in the middle comes again.
-                let _ = theirs.answer(stream);
-            }
-        });
+        let url = webhook::listen(move |letter| theirs.take(&letter));
         Self { url, shared }
     }
 
@@ -82,32 +73,17 @@ impl Receiver {
 }
 
 impl Shared {
-    fn answer(&self, stream: TcpStream) -> std::io::Result<()> {
-        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        let mut reader = BufReader::new(stream);
-        let (mut line, mut length) = (String::new(), 0);
-        while reader.read_line(&mut line)? > 2 {
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().unwrap();
-            }
-            line.clear();
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body)?;
-        let status = if self.refuse.load(Ordering::Relaxed) {
+    fn take(&self, letter: &Value) -> bool {
+        if self.refuse.load(Ordering::Relaxed) {
             self.refusals.fetch_add(1, Ordering::Relaxed);
-            "503 Service Unavailable"
-        } else {
-            let letter: Value = serde_json::from_slice(&body).unwrap();
-            self.letters.lock().unwrap().push(Letter {
-                id: letter["id"].as_i64().unwrap(),
-                times: letter["times"].as_i64().unwrap(),
-                status: letter["status"].as_str().unwrap().to_owned(),
-                service: letter["service"].as_str().unwrap_or_default().to_owned(),
-            });
-            "204 No Content"
-        };
-        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-        reader.get_mut().write_all(answer.as_bytes())
+            return false;
+        }
+        self.letters.lock().unwrap().push(Letter {
+            id: letter["id"].as_i64().unwrap(),
+            times: letter["times"].as_i64().unwrap(),
+            status: letter["status"].as_str().unwrap().to_owned(),
+            service: letter["service"].as_str().unwrap_or_default().to_owned(),
+        });
+        true
     }
 }

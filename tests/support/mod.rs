@@ -7,6 +7,7 @@ pub mod live;
 pub mod proxy;
 pub mod pty;
 pub mod registry;
+pub mod webhook;
 
 use std::time::{Duration, Instant};
 
