@@ -9,11 +9,13 @@
 
 mod absence;
 mod effects;
+mod incidents;
 mod input;
 mod logs;
 mod look;
 mod machine;
 mod open;
+mod perform;
 mod post;
 mod reload;
 mod save;
@@ -32,9 +34,8 @@ use tokio::time::Instant;
 use super::model::Model;
 use super::screen::Screen;
 use super::terminal::Terminal;
-use super::{Effect, Msg, settle, update, view};
+use super::{Msg, settle, update, view};
 use crate::config::{Depth, Library};
-use crate::duty::Word;
 use crate::engine::{self, EngineError};
 use crate::fleet::{Link, Observation};
 use crate::follow::Batch;
@@ -47,7 +48,7 @@ use effects::{Hands, Work};
 use input::Input;
 use logs::Following;
 pub use open::{Again, ConsoleError, Options, run};
-use post::{Event, Post};
+use post::Post;
 use reload::{News, Reload};
 use signals::{Signal, Signals};
 
@@ -313,49 +314,6 @@ impl Runner {
         }
     }
 
-    /// Ask the alert rules, if it is time, and hang up what they found. Between two frames: what
-    /// rings must not stand in the middle of one.
-    fn look_at_rules(&mut self) -> Result<(), ConsoleError> {
-        if let Some(bytes) = self.post.look(&self.model.fleet, Timestamp::now()) {
-            self.terminal.ring(&bytes)?;
-        }
-        self.hang_up();
-        Ok(())
-    }
-
-    fn hang_up(&mut self) {
-        if let Some(board) = self.post.board() {
-            self.take(Msg::Incidents(Box::new(board)));
-        }
-    }
-
-    fn on_duty(&mut self, event: Event) {
-        match event {
-            Event::Read(brief) => match self.post.take_over(*brief, Timestamp::now()) {
-                Ok(words) => words.into_iter().for_each(|words| self.take(Msg::Notice(words))),
-                Err(problems) => {
-                    for problem in problems {
-                        self.take(Msg::Warning(format!("alerts: {problem}")));
-                    }
-                }
-            },
-            Event::Said(word) => self.hear(word),
-        }
-    }
-
-    /// A word of whoever is on duty.
-    fn hear(&mut self, word: Word) {
-        if let Word::Done(words) = &word {
-            self.take(Msg::Notice(words.clone()));
-            self.post.soon();
-        }
-        let said = self.post.duty().and_then(|duty| duty.take(word, Timestamp::now()));
-        if let Some(words) = said {
-            self.take(Msg::Warning(words));
-        }
-        self.hang_up();
-    }
-
     /// Hear whether the journal can still be written.
     fn listen(&mut self) {
         let Some(trouble) = &mut self.trouble else { return };
@@ -462,80 +420,6 @@ impl Runner {
         self.screen.draw(&mut io::stdout().lock(), |buf| view::draw(model, buf))?;
         self.model.dirty = false;
         self.drawn = Instant::now();
-        Ok(())
-    }
-
-    /// What is asked for incidents.
-    fn see_to(&mut self, effect: Effect) {
-        let now = Timestamp::now();
-        let Some(duty) = self.post.duty() else { return };
-        let word = match effect {
-            Effect::Acknowledge(key, note) => duty.acknowledge(&key, &note, now),
-            Effect::Silence { target, until, reason } => duty.silence(&target, until, &reason, now),
-            Effect::Lift(ids) => duty.lift(ids),
-            _ => None,
-        };
-        if let Some(word) = word {
-            self.hear(word);
-        }
-    }
-
-    fn perform(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            if let Err(error) = self.effect(effect) {
-                tracing::error!(%error, "the terminal");
-                self.leave = true;
-            }
-        }
-    }
-
-    fn effect(&mut self, effect: Effect) -> io::Result<()> {
-        match effect {
-            Effect::Quit => self.leave = true,
-            Effect::Suspend => self.suspend()?,
-            Effect::Redraw => {
-                self.screen.forget();
-                self.model.dirty = true;
-            }
-            Effect::Survey(number, intent) => self.work.survey(number, &intent, &self.model.fleet),
-            Effect::Revisions(number, service) => self.work.revisions(number, service, &self.model.fleet),
-            Effect::PostMortem(number, service, id) => {
-                self.work.post_mortem(number, service, id, &self.model.fleet);
-            }
-            Effect::History(of) => self.work.history(of, &self.model.fleet),
-            Effect::Unfinished => self.work.unfinished(&self.model.fleet),
-            Effect::Acknowledge(..) | Effect::Silence { .. } | Effect::Lift(_) => self.see_to(effect),
-            Effect::Run(id, plan, consent) => self.work.job(id, *plan, consent, &self.model.fleet),
-            Effect::Resume(id, record, how, consent) => {
-                self.work.resume(id, *record, how, consent, &self.model.fleet);
-            }
-            Effect::CancelJob(id) => self.work.cancel_job(id),
-            Effect::Follow { number, subject, previous } => self.following.ask(number, subject, previous),
-            Effect::Unfollow => self.following.end(),
-            Effect::Listeners => self.work.listeners(),
-            Effect::Answers => self.work.answers(&self.model.fleet),
-            Effect::Storage => self.work.storage(),
-            Effect::DiskUse(number) => self.work.disk_use(number),
-            Effect::EndDiskUse => self.work.end_disk_use(),
-            Effect::Inspect(replica) => self.work.inspect(replica),
-            Effect::Reveal(replica, service) => self.work.reveal(replica, service, &self.model.fleet),
-            Effect::Shell(replica) => self.work.shell(replica, self.model.size),
-            Effect::Copy(text) => input::copy(&text)?,
-            Effect::Save { stem, extension, text } => {
-                self.work.save(self.save_dir.clone(), stem, extension, text);
-            }
-            Effect::Focus(replicas) => self.work.focus(replicas),
-            // Small files, read where they are asked for, so that previews come in order.
-            Effect::LoadTheme(name) => {
-                let theme = self.library.theme(&name, self.depth);
-                self.take(Msg::Theme(theme.map(Box::new).map_err(|e| e.to_string())));
-            }
-            Effect::LoadKeymap(name) => {
-                let keymap = self.library.keymap(&name);
-                self.take(Msg::Keymap(keymap.map(Box::new).map_err(|e| e.to_string())));
-            }
-            Effect::Mouse(on) => self.terminal.set_mouse(on)?,
-        }
         Ok(())
     }
 }
