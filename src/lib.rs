@@ -20,7 +20,7 @@
 //! | [`duty`] | yes | rules asked again and again, incidents written down, people told |
 //! | [`postmortem`] | yes | why something died: what is kept of a death, and the cause it names |
 //! | [`operate`] | yes | intent → plan → steps → gate → commit or undo |
-//! | [`watch`] | yes | engine, probes and metrics joined into one stream of observations |
+//! | [`watch`] | yes | engine, probes, metrics and who has which port, joined into one stream of observations |
 //! | [`console`] | only its runner | the terminal UI: model, `update` (pure), view (pure), runner, terminal |
 //! | [`cli`] | yes | the headless twin: one file per command |
 //!
