@@ -79,8 +79,9 @@ fn a_stack_is_seen_scaled_deployed_and_rolled_back_by_key() {
     settled(&live, "web", 2);
     at(&mut term, "crash");
     says(&mut term, "exit 3");
-    // A row of the log pane: time, who, what.
-    let line = |line: &str| line.contains("crash-1 ") && line.trim_end().ends_with(" bad");
+    // A row of the log pane: time, who (once there are two to tell apart), what.
+    let line =
+        |line: &str| line.starts_with(|c: char| c.is_ascii_digit()) && line.trim_end().ends_with(" bad");
     term.wait("what it said", |text| text.lines().any(line));
     term.quit();
     term.assert_restored();
