@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::super::Subject;
 use super::{Change, Roster};
+use crate::fleet::testing::running;
 use crate::fleet::{
-    EngineId, Event, EventKind, Exit, HealthCheck, Image, Limits, Link, Observation, Replica, ReplicaId,
-    Role, ServiceId, State,
+    EngineId, Event, EventKind, Exit, Link, Observation, Replica, ReplicaId, Role, ServiceId, State,
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -27,29 +27,10 @@ fn replica(id: &str, state: State, started: Option<i64>) -> Replica {
     Replica {
         id: ReplicaId { engine: engine(), id: id.into() },
         service: service(),
-        name: "shop-api-1".into(),
-        number: Some(1),
-        role: Role::Replica,
         state,
-        check: HealthCheck::None,
-        image: Image { reference: "api:1".into(), id: "".into() },
-        ports: Vec::new(),
-        addresses: Vec::new(),
-        labels: crate::fleet::Labels::default(),
         created: at(0),
         started: started.map(at),
-        finished: None,
-        exit: None,
-        refused: None,
-        restarts: None,
-        limits: Limits::default(),
-        pid: None,
-        tty: None,
-        kept_up: false,
-        spec: None,
-        placed: None,
-        compose: None,
-        ties: None,
+        ..running("shop", "api", "shop-api-1")
     }
 }
 

@@ -17,9 +17,9 @@ use super::{Batch, Follow, FollowOptions, Pressure, Subject};
 use crate::engine::{
     Details, Done, Engine, EngineError, LogChunk, LogQuery, Order, Query, Secrets, Shell, Survey, TermSize,
 };
+use crate::fleet::testing::running;
 use crate::fleet::{
-    EngineId, Event, EventKind, Exit, HealthCheck, Image, Limits, Link, Observation, Replica, ReplicaId,
-    Role, ServiceId, State,
+    EngineId, Event, EventKind, Exit, Image, Link, Observation, Replica, ReplicaId, Role, ServiceId, State,
 };
 use crate::logs::{Level, Stream};
 
@@ -174,29 +174,11 @@ fn replica(id: &str, number: u32) -> Replica {
     Replica {
         id: replica_id(id),
         service: service(),
-        name: format!("shop-api-{number}").into(),
-        number: Some(number),
-        role: Role::Replica,
-        state: State::Running,
-        check: HealthCheck::None,
-        image: Image { reference: "api:1.0".into(), id: "".into() },
-        ports: Vec::new(),
-        addresses: Vec::new(),
-        labels: crate::fleet::Labels::default(),
         created: at(0),
         started: Some(at(0)),
-        finished: None,
-        exit: None,
-        refused: None,
-        restarts: None,
-        limits: Limits::default(),
-        pid: None,
+        image: Image { reference: "api:1.0".into(), id: "".into() },
         tty: None,
-        kept_up: false,
-        spec: None,
-        placed: None,
-        compose: None,
-        ties: None,
+        ..running("shop", "api", &format!("shop-api-{number}"))
     }
 }
 

@@ -11,9 +11,9 @@ use super::roster::Roster;
 use super::rules::Rules;
 use super::target::{Check, Goal, Lay, Source, Target};
 use crate::config::Settings;
+use crate::fleet::testing::running;
 use crate::fleet::{
-    EngineId, EngineInfo, HealthCheck, Image, Limits, Observation, Port, Protocol, Purpose, Replica,
-    ReplicaId, Role, ServiceId, State,
+    EngineId, EngineInfo, Observation, Port, Protocol, Purpose, Replica, ReplicaId, Role, State,
 };
 
 fn engine() -> EngineId {
@@ -24,30 +24,10 @@ fn engine() -> EngineId {
 fn replica(name: &str, labels: &[(&str, &str)]) -> Replica {
     Replica {
         id: ReplicaId { engine: engine(), id: format!("{name}-id").into() },
-        service: ServiceId { engine: engine(), project: Some("shop".into()), name: name.into() },
-        name: format!("shop-{name}-1").into(),
-        number: Some(1),
-        role: Role::Replica,
-        state: State::Running,
-        check: HealthCheck::None,
-        image: Image::default(),
         ports: vec![published(3000, "0.0.0.0", 13000)],
         addresses: vec!["172.18.0.3".parse().unwrap()],
         labels: Arc::new(labels.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect()),
-        created: Timestamp::UNIX_EPOCH,
-        started: Some(Timestamp::UNIX_EPOCH),
-        finished: None,
-        exit: None,
-        refused: None,
-        restarts: None,
-        limits: Limits::default(),
-        pid: None,
-        tty: None,
-        kept_up: false,
-        spec: None,
-        compose: None,
-        ties: None,
-        placed: None,
+        ..running("shop", name, &format!("shop-{name}-1"))
     }
 }
 

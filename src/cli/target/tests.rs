@@ -2,36 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
-use crate::fleet::{EngineId, HealthCheck, Image, Limits, Observation, ReplicaId, Role, State};
+use crate::fleet::testing::running;
+use crate::fleet::{EngineId, Observation, ReplicaId};
 
 fn replica(project: Option<&str>, service: &str, name: &str, id: &str) -> Replica {
     let engine = EngineId::new("test");
     Replica {
         id: ReplicaId { engine: engine.clone(), id: id.into() },
         service: ServiceId { engine, project: project.map(Into::into), name: service.into() },
-        name: name.into(),
-        number: Some(1),
-        role: Role::Replica,
-        state: State::Running,
-        check: HealthCheck::None,
-        image: Image::default(),
-        ports: Vec::new(),
-        addresses: Vec::new(),
-        labels: crate::fleet::Labels::default(),
-        created: jiff::Timestamp::UNIX_EPOCH,
-        started: None,
-        finished: None,
-        exit: None,
-        refused: None,
-        restarts: None,
-        limits: Limits::default(),
-        pid: None,
-        tty: None,
-        kept_up: false,
-        spec: None,
-        placed: None,
-        compose: None,
-        ties: None,
+        ..running("", service, name)
     }
 }
 

@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
-use crate::fleet::{EngineId, EngineInfo, EventKind, Exit, Limits, Usage};
+use crate::fleet::testing::running;
+use crate::fleet::{EngineId, EngineInfo, EventKind, Exit, Usage};
 use crate::journal::Query;
 
 fn at(second: i64) -> Timestamp {
@@ -21,30 +22,12 @@ fn id(name: &str) -> ReplicaId {
 fn replica(name: &str, tag: &str, state: State) -> Replica {
     Replica {
         id: id(name),
-        service: service(name.rsplit_once('-').unwrap().0),
-        name: name.into(),
-        number: None,
-        role: Role::Replica,
         state,
-        check: HealthCheck::None,
         image: Image { reference: "shop/api:latest".into(), id: format!("sha256:{tag}").into() },
-        ports: Vec::new(),
-        addresses: Vec::new(),
-        labels: crate::fleet::Labels::default(),
         created: at(0),
         started: None,
-        finished: None,
-        exit: None,
-        refused: None,
-        restarts: Some(0),
-        limits: Limits::default(),
-        pid: None,
-        tty: None,
-        kept_up: false,
         spec: Some(SpecHash(1)),
-        placed: None,
-        compose: None,
-        ties: None,
+        ..running("shop", name.rsplit_once('-').unwrap().0, name)
     }
 }
 
