@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::job;
 use super::model::Job;
 use crate::fleet::ServiceId;
-use crate::journal::{EventRecord, OperationRecord};
+use crate::journal::{EventRecord, OperationRecord, PostMortem};
 
 /// How often the journal is asked what is unfinished.
 const AGAIN: SignedDuration = SignedDuration::from_secs(5);
@@ -35,6 +35,8 @@ pub struct History {
     pub operations: Vec<OperationRecord>,
     /// What happened.
     pub events: Vec<EventRecord>,
+    /// What died, and why; without their records.
+    pub post_mortems: Vec<PostMortem>,
 }
 
 /// What the journal says.

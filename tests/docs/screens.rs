@@ -105,7 +105,7 @@ fn timeline() -> String {
     operation.took = Some(std::time::Duration::from_secs(24));
     let service = stage.service("payment-service");
     stage.keys("6 z");
-    let history = History { operations: vec![operation], events: Vec::new() };
+    let history = History { operations: vec![operation], ..History::default() };
     stage.send(Msg::History(Some(service), Ok(Box::new(history))));
     stage.settle();
     svg::picture(&stage.draw(), "What happened to payment-service, and who did it")

@@ -20,6 +20,8 @@ const BOUND: Duration = Duration::from_secs(20);
 const MAKERS: u32 = 200;
 /// Events read for a timeline.
 const EVENTS: u32 = 2000;
+/// Post-mortems read for one: all that are kept of an engine.
+const DEATHS: u32 = 200;
 
 /// Which engine it is, for the journal; empty before it has told.
 pub(super) fn instance(fleet: &Fleet) -> String {
@@ -52,7 +54,8 @@ pub(super) async fn history(
     };
     let operations = journal.operations(query(MAKERS)).await?;
     let events = journal.events(query(EVENTS)).await?;
-    Ok(History { operations, events })
+    let post_mortems = journal.post_mortems(query(DEATHS)).await?;
+    Ok(History { operations, events, post_mortems })
 }
 
 /// What is masked in a replica's environment; nothing that is not on record as shown, unless there

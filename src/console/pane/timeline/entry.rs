@@ -9,7 +9,7 @@ use crate::config::Role;
 use crate::console::History;
 use crate::console::widget::text;
 use crate::fleet::ServiceId;
-use crate::journal::{EventRecord, OperationRecord, OperationState};
+use crate::journal::{EventRecord, OperationRecord, OperationState, PostMortem};
 use crate::text::human;
 
 /// One thing that happened.
@@ -84,6 +84,7 @@ pub(super) fn merged(scene: &Scene<'_>, history: &History) -> Vec<Entry> {
     }
     let operations = history.operations.iter().filter(|o| o.begun.services.iter().any(about));
     entries.extend(operations.flat_map(operation));
+    entries.extend(history.post_mortems.iter().filter(|it| about(&it.service)).map(post_mortem));
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
     entries
 }
@@ -133,6 +134,17 @@ fn operation(record: &OperationRecord) -> Vec<Entry> {
         entries.push(entry(at, what, role));
     }
     entries
+}
+
+/// What died is there already; this is why.
+fn post_mortem(it: &PostMortem) -> Entry {
+    Entry {
+        at: it.last,
+        name: it.service.name.to_string(),
+        what: format!("post-mortem {}: {}", it.id, it.sentence),
+        role: Role::Marker,
+        planned: None,
+    }
 }
 
 /// A kept event in the words a live one would have.

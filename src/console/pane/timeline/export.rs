@@ -6,15 +6,21 @@ use jiff::tz::TimeZone;
 
 use super::super::{Scene, scope};
 use super::entry::Entry;
+use crate::text::markdown::escape;
 
 /// A table, oldest first: a report is read from the beginning.
 pub(super) fn markdown(scene: &Scene<'_>, entries: &[Entry]) -> String {
     let zone = if scene.look.utc { TimeZone::UTC } else { TimeZone::system() };
     let time = |at: jiff::Timestamp| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
-    let mut out = format!("# Timeline of {}\n\n", cell(&scope::title(scene.fleet, scene.target)));
+    let mut out = format!("# Timeline of {}\n\n", escape(&scope::title(scene.fleet, scene.target)));
     if let Some(engine) = scene.fleet.engine() {
-        let _ =
-            writeln!(out, "Host {}, {} {}.", cell(&engine.host), cell(&engine.kind), cell(&engine.version));
+        let _ = writeln!(
+            out,
+            "Host {}, {} {}.",
+            escape(&engine.host),
+            escape(&engine.kind),
+            escape(&engine.version)
+        );
     }
     let abbreviation = scene.now.to_zoned(zone.clone()).strftime("%Z").to_string();
     let _ = writeln!(out, "Written {} {abbreviation}, {} entries.\n", time(scene.now), entries.len());
@@ -25,26 +31,10 @@ pub(super) fn markdown(scene: &Scene<'_>, entries: &[Entry]) -> String {
             out,
             "| {} | {} | {} | {} |",
             time(entry.at),
-            cell(&entry.name),
-            cell(&entry.what),
-            cell(planned)
+            escape(&entry.name),
+            escape(&entry.what),
+            escape(planned)
         );
-    }
-    out
-}
-
-/// Text that stays in its cell, whatever is in it.
-fn cell(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '|' | '\\' | '`' | '*' | '_' | '<' | '[' => {
-                out.push('\\');
-                out.push(c);
-            }
-            '\n' | '\r' => out.push(' '),
-            c => out.push(c),
-        }
     }
     out
 }

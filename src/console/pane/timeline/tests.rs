@@ -9,7 +9,7 @@ use crate::action::Action;
 use crate::config::{Depth, Library};
 use crate::console::{Effect, History};
 use crate::fleet::Image;
-use crate::journal::{EventRecord, NewOperation, OperationRecord, OperationState, Who};
+use crate::journal::{EventRecord, NewOperation, OperationRecord, OperationState, PostMortem, Who};
 
 /// Operation 12: a deploy of `api` from -130 s to -100 s that was undone, and an event before.
 fn history() -> History {
@@ -48,7 +48,18 @@ fn history() -> History {
     };
     // The second is live as well: it must not be there twice.
     let events = vec![event(-7_000, "oom", ""), event(-125, "died", "exit 1")];
-    History { operations: vec![operation], events }
+    let post_mortem = PostMortem {
+        id: 3,
+        service: api.clone(),
+        subject: "x".into(),
+        kind: "crash".into(),
+        first: at(-125),
+        last: at(-125),
+        times: 1,
+        sentence: "It crashed: exit 1".into(),
+        record: String::new(),
+    };
+    History { operations: vec![operation], events, post_mortems: vec![post_mortem] }
 }
 
 fn shown(target: &Target) -> (Timeline, crate::config::Theme) {
