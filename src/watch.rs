@@ -120,7 +120,7 @@ impl<A: Asks> Asking<A> {
 
     /// Other rules from here on, for what `told` says there is.
     fn replace<'a>(&mut self, rules: A, told: impl IntoIterator<Item = &'a Observation>) {
-        self.roster = Roster::new(rules);
+        self.roster = self.roster.anew(rules);
         let targets = told.into_iter().filter_map(|told| self.roster.observe(told)).last();
         self.set(targets.unwrap_or_default());
     }

@@ -37,6 +37,12 @@ impl<A: Asks> Roster<A> {
         Self { rules, lay: Lay::of(None), by_replica: BTreeMap::new(), told: BTreeSet::new() }
     }
 
+    /// Nothing known yet but how the land lies; to go by other rules.
+    #[must_use]
+    pub fn anew(&self, rules: A) -> Self {
+        Self { lay: self.lay.clone(), ..Self::new(rules) }
+    }
+
     /// What the engine tells. The targets, where that changed them.
     pub fn observe(&mut self, observation: &Observation) -> Option<Targets<A::Target>> {
         let changed = match observation {

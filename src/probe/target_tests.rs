@@ -277,3 +277,13 @@ fn the_roster_follows_what_runs_and_says_only_what_changed() {
     let synced = Observation::Synced { at, engine: engine(), replicas: vec![db] };
     assert_eq!(names(roster.observe(&synced).unwrap()), ["db 172.18.0.3:5432"]);
 }
+
+#[test]
+fn other_rules_keep_how_the_land_lies() {
+    let mut before = Roster::new(rules(""));
+    before.observe(&Observation::Engine(info(true, "unix:///var/run/docker.sock")));
+    let mut roster = before.anew(rules("[[probe]]\nservice = '*'\nhttp = '/health'"));
+    let applied = Observation::Applied { at: Timestamp::UNIX_EPOCH, replica: Box::new(replica("api", &[])) };
+    let targets = roster.observe(&applied).unwrap();
+    assert_eq!(targets.values().next().unwrap().goal.words(), "172.18.0.3:3000");
+}
