@@ -5,11 +5,13 @@ use tui_input::backend::crossterm::EventHandler;
 
 use super::super::Effect;
 use super::super::dialog::{Before, Dialog, Message, Picker, help_lines, message_rows};
-use super::super::model::Model;
+use super::super::model::{Focus, Model};
+use super::super::pane::Target;
 use super::super::widget::{Scroll, scroll::step};
 use super::{ask, incidents, machine, palette, postmortem, revisions, unfinished};
 use crate::action::Action;
 use crate::config::{Chord, Context, Keymap, Lookup, Theme};
+use crate::fleet::ServiceId;
 
 /// What a key in a dialog led to.
 enum Then {
@@ -53,6 +55,17 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// Go to the row of a service; says whether it can be seen.
+pub(super) fn to_row(model: &mut Model, service: &ServiceId) -> bool {
+    model.focus = Focus::Grid;
+    model.fullscreen = false;
+    let seen = model.grid.select(&Target::Service(service.clone()), &model.fleet);
+    if !seen {
+        model.refuse("its row is hidden by the filter or by hiding what is stopped");
+    }
+    seen
 }
 
 /// What a key means for a page that moves: keymap first, then the keys every keyboard has.

@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::super::Effect;
 use super::super::board::{Board, Loudness, loudness};
 use super::super::dialog::{About, Dialog, Incidents, Reply};
-use super::super::model::{Focus, Model};
+use super::super::model::Model;
 use super::super::pane::Target;
 use super::super::widget::scroll::step;
 use super::{ask, dialogs};
@@ -93,13 +93,7 @@ fn jump(model: &mut Model, incident: &Incident) -> bool {
         model.refuse(format!("{} is gone", service.name));
         return false;
     }
-    model.focus = Focus::Grid;
-    model.fullscreen = false;
-    if !model.grid.select(&Target::Service(service.clone()), &model.fleet) {
-        model.refuse("its row is hidden by the filter or by hiding what is stopped");
-        return false;
-    }
-    true
+    dialogs::to_row(model, service)
 }
 
 fn acknowledge(model: &mut Model, incident: &Incident) {

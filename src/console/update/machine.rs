@@ -5,8 +5,7 @@ use tui_input::backend::crossterm::EventHandler;
 
 use super::super::dialog::{Dialog, HostPage, PortsPage};
 use super::super::machine::{DiskAsk, sheet};
-use super::super::model::{Focus, Model};
-use super::super::pane::Target;
+use super::super::model::Model;
 use super::super::widget::scroll::step;
 use super::super::{Effect, view};
 use super::dialogs;
@@ -120,13 +119,7 @@ fn jump(model: &mut Model, row: &PortRow) -> bool {
         model.refuse(format!("{} is no container: there is no row to go to", row.by.words()));
         return false;
     };
-    model.focus = Focus::Grid;
-    model.fullscreen = false;
-    if !model.grid.select(&Target::Service(service.clone()), &model.fleet) {
-        model.refuse("its row is hidden by the filter or by hiding what is stopped");
-        return false;
-    }
-    true
+    dialogs::to_row(model, service)
 }
 
 /// A key for the page of the machine, which was taken off the stack.
