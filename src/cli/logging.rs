@@ -52,7 +52,10 @@ pub(super) fn daemon(verbose: u8) {
     if verbose > 0 || std::env::var_os(VARIABLE).is_some() {
         return headless(verbose);
     }
-    on_stderr(verbose, Targets::new().with_default(LevelFilter::WARN));
+    // That the engine is gone is said by whoever watches, with what to do.
+    let said =
+        Targets::new().with_default(LevelFilter::WARN).with_target("quarterdeck::link", LevelFilter::OFF);
+    on_stderr(verbose, said);
 }
 
 fn on_stderr(verbose: u8, filter: Targets) {

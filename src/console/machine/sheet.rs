@@ -42,12 +42,24 @@ fn role(strain: Strain) -> Role {
 
 /// The whole page, as rows at most `cols` wide.
 pub fn sheet(facts: &Facts<'_>, cols: usize) -> Vec<Row> {
-    let mut rows = figures(facts);
+    let mut rows = figures(facts, cols);
+    if facts.engine.is_some() {
+        rows.push(Vec::new());
+        rows.extend(disks(facts, cols));
+    }
     rows.push(Vec::new());
-    rows.extend(disks(facts, cols));
-    rows.push(Vec::new());
-    rows.extend(engine_use(facts.disk, facts.how));
+    rows.extend(engine_use(facts.disk, facts.how, cols));
     rows
+}
+
+/// A sentence as long as it is, beside its name.
+fn sentence(name: &str, role: Role, words: &str, cols: usize) -> Vec<Row> {
+    let room = cols.saturating_sub(NAME + 1).max(1);
+    let parts = text::wrap(words, room, true);
+    let row = |(i, part): (usize, std::ops::Range<usize>)| {
+        named(if i == 0 { name } else { "" }, vec![(role, words[part].trim_end().to_owned())])
+    };
+    parts.into_iter().enumerate().map(row).collect()
 }
 
 fn named(name: &str, mut words: Row) -> Row {
@@ -59,11 +71,15 @@ fn percent(share: f64) -> String {
     human::percent(share as f32)
 }
 
-fn figures(facts: &Facts<'_>) -> Vec<Row> {
+fn figures(facts: &Facts<'_>, cols: usize) -> Vec<Row> {
     let Some(usage) = facts.usage else {
-        let why = "its figures can't be read from here: the engine is on another machine";
+        let why = match facts.engine {
+            None => "no engine has answered yet: nothing is known of its machine",
+            Some(engine) if engine.local => "no figures of it yet",
+            Some(_) => "its figures can't be read from here: the engine is on another machine",
+        };
         let told = facts.engine.and_then(|it| Some((it.cpus?, it.memory?)));
-        let mut rows = vec![named("machine", vec![(Role::Dim, why.to_owned())])];
+        let mut rows = sentence("machine", Role::Dim, why, cols);
         rows.extend(told.map(|(cpus, memory)| {
             let words = format!("{cpus} cores, {} of memory", human::bytes(memory));
             named("it has", vec![(Role::Text, words)])
@@ -117,7 +133,7 @@ fn figures(facts: &Facts<'_>) -> Vec<Row> {
 fn disks(facts: &Facts<'_>, cols: usize) -> Vec<Row> {
     let storage = match facts.storage {
         None => return vec![vec![(Role::Dim, "disks are being read".to_owned())]],
-        Some(Err(why)) => return vec![named("disks", vec![(Role::Dim, why.clone())])],
+        Some(Err(why)) => return sentence("disks", Role::Dim, why, cols),
         Some(Ok(storage)) => storage,
     };
     let widest = storage.disks.iter().map(|disk| text::width(&disk.mount)).max().unwrap_or(0);
@@ -159,17 +175,17 @@ fn disk(disk: &Disk, mount: usize, cols: usize, ellipsis: &str) -> Row {
     row
 }
 
-fn engine_use(ask: &DiskAsk, how: &str) -> Vec<Row> {
+fn engine_use(ask: &DiskAsk, how: &str, cols: usize) -> Vec<Row> {
     let told = match ask {
         DiskAsk::Not => {
             let words = format!("{how} what images, containers, volumes and build cache take");
-            return vec![named("engine", vec![(Role::Dim, words)])];
+            return sentence("engine", Role::Dim, &words, cols);
         }
         DiskAsk::Asked => {
             let words = "adding up what it keeps; esc gives up".to_owned();
             return vec![named("engine", vec![(Role::Info, words)])];
         }
-        DiskAsk::Failed(why) => return vec![named("engine", vec![(Role::Bad, why.clone())])],
+        DiskAsk::Failed(why) => return sentence("engine", Role::Bad, why, cols),
         DiskAsk::Told(told) => told,
     };
     let mut rows = vec![vec![(
@@ -211,4 +227,38 @@ fn dangling(told: &DiskUse) -> Row {
     let (count, size) = (told.dangling.count, human::bytes(told.dangling.size));
     let noun = if count == 1 { "image is" } else { "images are" };
     vec![(Role::Dim, format!("{count} of the {noun} dangling: no name, no container, {size}"))]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(engine: Option<&EngineInfo>, disk: &DiskAsk, cols: usize) -> Vec<String> {
+        let facts = Facts { engine, usage: None, storage: None, disk, how: "u adds up", ellipsis: "…" };
+        sheet(&facts, cols).iter().map(|row| row.iter().map(|(_, words)| words.as_str()).collect()).collect()
+    }
+
+    #[test]
+    fn without_an_engine_nothing_is_claimed_of_its_machine() {
+        let said = page(None, &DiskAsk::Not, usize::MAX).join("\n");
+        assert!(said.contains("no engine has answered yet"), "{said}");
+        assert!(!said.contains("another machine") && !said.contains("being read"), "{said}");
+        let local = EngineInfo { local: true, ..EngineInfo::default() };
+        let said = page(Some(&local), &DiskAsk::Not, usize::MAX).join("\n");
+        assert!(said.contains("no figures of it yet") && said.contains("being read"), "{said}");
+        let far = page(Some(&EngineInfo::default()), &DiskAsk::Not, usize::MAX).join("\n");
+        assert!(far.contains("another machine"), "{far}");
+    }
+
+    #[test]
+    fn a_sentence_is_told_whole_in_any_width() {
+        let why = "no engine at unix:///run/x.sock: there is no such socket. Is Docker installed here?";
+        for cols in [30, 60, 76] {
+            let rows = page(None, &DiskAsk::Failed(why.into()), cols);
+            assert!(rows.iter().all(|row| text::width(row) <= cols), "{cols}: {rows:?}");
+            let words = rows.join(" ");
+            let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(words.contains(why), "{cols}: {words}");
+        }
+    }
 }

@@ -59,6 +59,7 @@ pub(super) fn ports(model: &Model, page: &PortsPage, area: Rect, buf: &mut Buffe
     };
     if rows.is_empty() {
         let words = match (page.query.value().is_empty(), page.trouble) {
+            _ if !model.reached() => "no engine has answered yet: nothing is known of its ports",
             (false, _) => "no port is like that",
             (true, true) => "no port is wanted in vain, and all that were asked answer",
             (true, false) => "nothing publishes, exposes or holds a port",
@@ -112,6 +113,7 @@ fn title(model: &Model, page: &PortsPage, rows: &[PortRow]) -> String {
         let _ = write!(words, " · filter {}", page.query.value());
     }
     match &model.machine.listeners.known {
+        None if !model.reached() => {}
         None => words.push_str(" · sockets are being read"),
         Some(Err(why)) => {
             let _ = write!(words, " · containers only: {why}");

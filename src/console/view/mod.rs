@@ -107,7 +107,9 @@ fn pane(model: &Model, area: Rect, buf: &mut Buffer) {
 
 /// The tab whose title stands at column `x` of the pane's title line.
 pub(super) fn tab_at(model: &Model, x: u16) -> Option<Tab> {
-    bar::tabs(model).into_iter().find(|t| (t.x..t.x + t.width).contains(&x)).map(|t| t.tab)
+    let under = bar::tabs(model).into_iter().filter(|t| (t.x..t.x + t.width).contains(&x));
+    // Where two share a column it shows the active one's bracket.
+    under.max_by_key(|t| t.tab == model.tab).map(|t| t.tab)
 }
 
 /// The first line of a list to show so that `selected` is among `rows`.

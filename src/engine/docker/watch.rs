@@ -102,7 +102,7 @@ impl Watch {
             let lost = Link::Lost { why: error.to_string(), remedy: error.remedy(), retry_in };
             // Once in the log is enough while it stays the same.
             if last.as_ref() != Some(&error) {
-                tracing::warn!(%error, "the engine can't be reached");
+                tracing::warn!(target: "quarterdeck::link", %error, "the engine can't be reached");
                 last = Some(error);
             }
             if self.say(Observation::Link(lost)).await.is_err() {
